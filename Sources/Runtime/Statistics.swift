@@ -58,7 +58,7 @@ public func statistics() -> Statistics {
 
 extension Statistics {
   /// How many Gs are in a state, from how many entered it and how many left it. Never negative, though both are sums
-  /// over words that others change while they are read.
+  /// over words that other threads change while they are read.
   static func gauge(_ entered: UInt64, minus left: UInt64) -> Int {
     Int(clamping: entered.excess(over: left))
   }

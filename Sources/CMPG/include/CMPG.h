@@ -41,8 +41,8 @@ _Noreturn void mpg_fiber_exit(mpg_fiber *g, mpg_fiber *scheduler);
 void *mpg_current(void);
 void mpg_set_current(void *m);
 
-/// The values of a thread's stop word. Who changes it from which value to which: see Preempt.swift §3. From MPG_STILL on the
-/// thread has no P; `mpg_enter` relies on that order.
+/// The values of a thread's stop word. Preempt.swift §3 says which side changes it from which value to which. From MPG_STILL
+/// on the thread has no P; `mpg_enter` relies on that order.
 enum {
   MPG_RUNS = 0,       ///< The thread runs, and nothing is asked of it.
   MPG_ASKED = 1,      ///< Sysmon asks the thread to stop, and has sent no signal.
@@ -119,7 +119,7 @@ void mpg_thread_punctual(void);
 /// Asks the kernel to run the calling thread soon after it is woken, and only briefly: a slice of 0.1 ms. Without effect
 /// before Linux 6.12.
 void mpg_thread_prompt(void);
-/// Sleeps for so many nanoseconds, or up to 50 µs longer.
+/// Sleeps for `nanoseconds`, or up to 50 µs longer.
 void mpg_doze(int64_t nanoseconds);
 /// Lets another thread run on this CPU, if one waits for it.
 void mpg_give_way(void);
@@ -133,14 +133,13 @@ int mpg_control_listen(const char *path);
 /// Returns its descriptor, or −errno; −EPERM: it was another user's, which was told so.
 int mpg_control_accept(int listener, int32_t *pid);
 /// Waits until the eventfd `bell` was rung, a process connects to `listener`, or `controller` (< 0: none) has sent
-/// something or is gone; for so many nanoseconds at most (< 0: without limit). Stores which of these came, and empties the
-/// bell.
+/// something or is gone; for up to `nanoseconds` (< 0: without limit). Stores which of these came, and empties the bell.
 void mpg_control_wait(int bell, int listener, int controller, int64_t nanoseconds, bool *rang, bool *knocked, bool *said);
 
 // MARK: system (system.c)
 
-/// Sleeps while *word == expected, for so many nanoseconds at most; < 0: without limit. Returns 0, or the errno (EAGAIN,
-/// EINTR, ETIMEDOUT).
+/// Sleeps while *word == expected, for up to `nanoseconds`; < 0: without limit. Returns 0, or the errno (EAGAIN, EINTR,
+/// ETIMEDOUT).
 int mpg_futex_wait(const void *word, uint32_t expected, int64_t nanoseconds);
 /// Wakes up to `count` threads of this process that sleep on `word`.
 void mpg_futex_wake(const void *word, int count);
@@ -167,8 +166,7 @@ int mpg_eventfd(void);
 void mpg_eventfd_add(int fd);
 /// Makes a pipe: ends[0] to read, ends[1] to write. Neither end blocks, and exec closes both. Returns 0, or −errno.
 int mpg_pipe(int ends[2]);
-/// Writes to stderr, and waits for room there for so many nanoseconds at most. Returns whether all was written.
-/// Async-signal-safe.
+/// Writes to stderr, and waits up to `nanoseconds` for room there. Returns whether all was written. Async-signal-safe.
 bool mpg_tell(const void *bytes, size_t count, int64_t nanoseconds);
 /// Allocates part of a file, so that touching that part cannot fail. Returns 0, or −errno.
 int mpg_allocate(int fd, int64_t offset, int64_t bytes);
@@ -205,7 +203,8 @@ typedef struct mpg_uring {
 #define MPG_URING_ANSWER 1ull
 /// Returns 0 when `fd` is of a kind that can be waited for, or −errno: −EPERM for regular files, as epoll does.
 int mpg_can_poll(int fd);
-/// Makes a pair of rings with room for so many entries. Returns 0, or −errno: −ENOSYS when the kernel is too old.
+/// Makes a pair of rings with room for `submissions` and for `completions`. Returns 0, or −errno: −ENOSYS when the
+/// kernel is too old.
 int mpg_uring_open(mpg_uring *ring, uint32_t submissions, uint32_t completions);
 /// Number of entries that were pushed and not yet submitted.
 uint32_t mpg_uring_pending(const mpg_uring *ring);

@@ -184,7 +184,7 @@ import Region
     let batch = RegionFile.slotBatch / SlotSet.group
     var rest = max(end + kept / SlotSet.group, batch)
     rest = (rest + batch - 1) / batch * batch
-    // Stop after 64 batches, because whoever needs a descriptor waits for the lock meanwhile.
+    // Stop after 64 batches, because a P that needs a descriptor waits for the lock meanwhile.
     rest = max(rest, groups / batch * batch - 64 * batch)
     guard rest < groups, region.canTrim else { return 0 }
     var freed = 0

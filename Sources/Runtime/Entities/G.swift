@@ -116,7 +116,7 @@ package struct G: Equatable {
     unsafe mpg_prefetch(block)
   }
 
-  /// Prefetches the top of the G's stack while the caller accounts for the start. That takes two cache lines: the saved
+  /// Prefetches the top of the G's stack while the caller accounts for the start. The top is two cache lines: the saved
   /// registers, and the frame to which the switch returns.
   @inline(__always)
   func prefetchStack() {

@@ -230,7 +230,7 @@ private struct MOwned {
   /// The P that the M put on offer last.
   var offeredP: P { unsafe owned.pointee.offered.unsafelyUnwrapped }
 
-  /// Takes back the P that the M has just claimed again; nobody touched the P meanwhile.
+  /// Takes back the P that the M has just claimed again; no other thread touched the P meanwhile.
   func retakeOwn(_ p: P, at now: UInt64) {
     unsafe owned.pointee.p = p
     unsafe owned.pointee.lane = p.lane
@@ -326,8 +326,8 @@ private struct MOwned {
     if old == Stop.standsStill.rawValue { unsafe mpg_futex_wake(pointer.pointee.stop, 1) }
   }
 
-  /// Lets a thread that stands still run for a while without a P (a loan: Preempt §6); false when somebody
-  /// granted it a P meanwhile. Called by sysmon.
+  /// Lets a thread that stands still run for a while without a P (a loan: Preempt §6); false when the thread was
+  /// granted a P meanwhile. Called by sysmon.
   func lend() -> Bool {
     guard changeStop(.standsStill, .onLoan) else { return false }
     unsafe mpg_futex_wake(pointer.pointee.stop, 1)

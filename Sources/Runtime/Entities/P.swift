@@ -37,7 +37,7 @@ import Synchronization
   }
 }
 
-/// The mutable part of a P. Its owner is the M that holds the P; while no M holds it, whoever holds the
+/// The mutable part of a P. Its owner is the M that holds the P; while no M holds the P, the thread that holds the
 /// scheduler's lock owns this part.
 private struct POwned {
   /// Counts starts of Gs. Every 61st search begins with the GRQ or the LRQ instead of `runnext`.

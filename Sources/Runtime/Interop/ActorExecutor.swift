@@ -10,8 +10,8 @@
 // them, one after the other. Each job must run on one thread (Home §1), so the G has a home. The G may park; then the
 // actor is busy until the G goes on, as it is while any of its jobs waits.
 //
-// §3 The G ends when it finds the queue empty. It clears `isServed` under the same lock, so whoever appends a job after
-// that starts the next G.
+// §3 The G ends when it finds the queue empty. It clears `isServed` under the same lock, so the thread that appends a
+// job after that starts the next G.
 import Region
 
 /// The executor of an actor whose jobs run as Gs.

@@ -16,10 +16,11 @@
 // A2 and F2 are read-modify-writes of one word: one of them comes first, and the other sees it. F2 releases the result,
 // and A2 or A4 acquires it.
 //
-// §3 What would break it. A2 before A1: the task claims a ticket that is not open yet, and nobody wakes the G. A2 as a
-// plain store: it overwrites `done`. F1 after F2: the G takes a result that is not there. F3 without the claim: the
-// task wakes the G of a later wait, or the same G twice. A4 without the look at `done` breaks nothing: a G that was
-// cancelled as the task ended finds `done` at its next A2, so the look only saves that round. See AwaitModel.
+// §3 What would break it. A2 before A1: the task claims a ticket that is not open yet, so its claim fails, and the G
+// sleeps for ever. A2 as a plain store: it overwrites `done`. F1 after F2: the G takes a result that is not there. F3
+// without the claim: the task wakes the G of a later wait, or the same G twice. A4 without the look at `done` breaks
+// nothing: a G that was cancelled as the task ended finds `done` at its next A2, so the look only saves that round. See
+// AwaitModel.
 //
 // §4 The task ends on any thread: see Outside.swift.
 import Region

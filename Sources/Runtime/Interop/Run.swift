@@ -6,7 +6,7 @@ import Region
 
 /// A value that one thread or G hands over to another for good.
 ///
-/// Safe because: `sending` guarantees that nobody else has it, and it is taken out once.
+/// Safe because: `sending` guarantees that no other code has the value, and the value is taken out once.
 struct Handed<Value>: @unchecked Sendable {
   let value: Value
 }

@@ -8,8 +8,8 @@ import Region
 /// a G, except `close`; the last reference may be dropped anywhere. Thread-safe; at most one G may wait for each
 /// direction.
 public final class Pollable: Sendable {
-  /// The direction in which a G waits: for bytes to read, or for room to write. Each is waited for by itself,
-  /// and has a deadline of its own.
+  /// The direction in which a G waits: for bytes to read, or for room to write. Each direction has its own waits, and a
+  /// deadline of its own.
   public enum Direction: Sendable {
     /// The descriptor may have something to read, or to accept; or its peer has ended.
     case read

@@ -50,7 +50,7 @@ import Region
 
   // MARK: reading
 
-  /// Returns the next line of the controller; without one, waits for news for so many nanoseconds (< 0: without limit).
+  /// Returns the next line of the controller; without one, waits up to `nanoseconds` for news (< 0: without limit).
   @inline(never)
   mutating func wait(nanoseconds: Int64) -> News {
     if let line = nextLine() { return line }

@@ -2,9 +2,9 @@
 //
 // §1 The problem. A scheduler makes a million decisions a second; nobody can see one. A debugger stops threads anywhere,
 // with locks held, and what the screen then shows is half of a move. We want all Ps to stop *between* two decisions, where
-// the region is exact, and to go on by one decision of one P, or by so many a second. The process that asks for that, the
-// controller, may be killed at any moment, and then the program must go on as if nothing had been. And a program that was
-// not started with control must not pay for this with a single instruction.
+// the region is exact, and to go on by one decision of one P, or by a given number of decisions a second. The process that
+// asks for that, the controller, may be killed at any moment, and then the program must go on as if nothing had been. And
+// a program that was not started with control must not pay for this with a single instruction.
 //
 // §2 The gate. A thread that comes to its next decision stands at the gate until the control thread lets it through.
 // Gates are

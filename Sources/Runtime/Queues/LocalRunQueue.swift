@@ -22,7 +22,7 @@
 //   spill (owner)  when full: take half of the own queue, as a thief would, and put it on the GRQ.
 //
 // §5 Why it is right. A copy made by pop, steal or spill counts only if its CAS succeeds. Success means that head has
-// not moved since it was read. So nobody else took these slots; and the owner, which never writes past head + capacity,
+// not moved since it was read. So no other M took these slots; and the owner, which never writes past head + capacity,
 // did not reuse them. A thief that read head and tail at different moments may see a difference greater than the
 // capacity; it notices (n > capacity / 2) and reads again.
 //
@@ -66,8 +66,8 @@ import Synchronization
     unsafe slots[Int(position & (capacity - 1))].store(value, ordering: .relaxed)
   }
 
-  /// The number of Gs in the ring, without `runnext`. Exact for the owner while no thief is at work; a hint
-  /// for everybody else.
+  /// The number of Gs in the ring, without `runnext`. Exact for the owner while no thief is at work; a hint for all
+  /// other threads.
   @inline(__always)
   var depth: Int {
     let first = head.acquired
@@ -157,8 +157,8 @@ import Synchronization
   /// Takes half of `victim`'s ring, rounded up, the oldest first: one G to run at once, the others into this queue,
   /// which must be empty. nil when there was nothing to take.
   ///
-  /// - Parameter tell: called with the number of Gs taken, before anybody else can see those that go into
-  ///   this queue. So if another thief steals these Gs again, that theft is reported later than this one.
+  /// - Parameter tell: called with the number of Gs taken, before any other thread can see those that go into this
+  ///   queue. So if another thief steals these Gs again, that theft is reported later than this one.
   /// - Caller: the M that owns `self`; `victim` may be any other P's queue.
   /// - Source: Go's `runqgrab`. That function runs the newest G of the batch first; this one keeps the order.
   package func steal(

@@ -6,19 +6,19 @@
 // happen. A G that waits for a socket, a signal, an `async` function or for time to pass may go on. So may a G in any
 // other state: runnable, running, in a system call, preempted, or just readied and not yet on a queue.
 //
-// §2 The moment. The counts stand in many words, and others change them while sysmon reads them. All of them only ever
-// grow. So sysmon reads them twice. If the sums are the same both times, then so was every word from the end of the
-// first reading to the beginning of the second, and what they say is true of every moment in between. The other
+// §2 The moment. The counts stand in many words, and other threads change them while sysmon reads them. All of them
+// only ever grow. So sysmon reads them twice. If the sums are the same both times, then so was every word from the end
+// of the first reading to the beginning of the second, and what they say is true of every moment in between. The other
 // questions are asked in between:
 //     D0  is every P idle?  else sysmon does not sleep (§4)
 //     D1  counts:  live Gs = those that wait for one another?  else no
 //     D2  is every P idle, still?
 //     D3  is there a timer that counts?             then: are there foreign threads?
 //     D4  counts again: the same?                   then it is a deadlock
-// Whoever is about to make a waiting G runnable is one of these: a G that runs; an M that has just put a G aside whose
-// wait was ended meanwhile (Claim W4), and that still holds its P; a timer; a foreign thread; for a wait that is not
-// from inside, the network. Each counts the G as runnable *before* it stops being what D2 and D3 look for. So when D2
-// or D3 comes too late to see it, it has changed the counts by then, and D4 sees that.
+// Only these can be about to make a waiting G runnable: a G that runs; an M that has just put a G aside whose wait was
+// ended meanwhile (Claim W4), and that still holds its P; a timer; a foreign thread; for a wait that is not from
+// inside, the network. Each of them counts the G as runnable *before* it stops being what D2 and D3 look for. So if D2
+// or D3 looks too late to find it, the counts have changed by then, and D4 sees that.
 //
 // §3 Timers. A sleeper's wait reason says that it will wake, and deadlines of descriptors end only waits for
 // the network. So neither counts here. All other timers count (`Timers.wakers`) from the moment at which they
@@ -26,14 +26,15 @@
 // not count. If a timer were taken off that count before it has acted, no count would show it while the
 // thread that fires it works on it.
 //
-// §4 When. Sysmon asks when it is about to sleep, after it has announced that (`Sysmon.sleepUntilActivity`). Whatever
-// later turns a no into a yes wakes it. A G can leave a wait, or come back to one, only on a P, and an M that takes a P
-// after D0 wakes sysmon (`noteActivity`); the last timer that fires for nobody wakes it too (`noteQuiet`). Timer and
-// announcement are sequentially consistent; the scheduler's lock orders P and announcement:
+// §4 When. Sysmon asks these questions when it is about to sleep, after it has announced that
+// (`Sysmon.sleepUntilActivity`). Every event that later turns a no into a yes wakes sysmon. A G can leave a wait, or
+// come back to one, only on a P, and an M that takes a P after D0 wakes sysmon (`noteActivity`); and if the last timer
+// fires and readies no G, that wakes sysmon too (`noteQuiet`). Timer and announcement are sequentially consistent; the
+// scheduler's lock orders P and announcement:
 //     sysmon:  asleep ← true;   then D0 to D4;   then sleep        firer:  wakers − 1;   then asleep?  wake it
 // At least one sees the other. Without D0 an M that took its P before the announcement may put its last G aside while
-// the counts are read, and nobody asks again. Only foreign threads come and go unannounced. So sysmon asks for them
-// again, first after 20 ms, then at longer intervals, up to a second.
+// the counts are read, and sysmon would not ask again. Only foreign threads come and go unannounced. So sysmon asks for
+// them again, first after 20 ms, then at longer intervals, up to a second.
 //
 // §5 What was wrong with the first version. It looked at netpoll's thread, then at queues, and at the counts last.
 // Between a poll that found something and the append to the GRQ, a G is in no queue and no longer waits, and the

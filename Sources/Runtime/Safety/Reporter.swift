@@ -28,7 +28,7 @@ enum Reporter {
 
   /// How long one line waits for room on stderr when nobody reads, in nanoseconds.
   static let patience: Int64 = 2_000_000_000
-  /// How long a whole report may take when somebody reads slowly, in nanoseconds.
+  /// How long a whole report may take when the reader of stderr is slow, in nanoseconds.
   static let limit: UInt64 = 20_000_000_000
 
   /// The word that says what the reporter is asked, one bit for each wish; its thread sleeps on the same word. Made at

@@ -12,7 +12,7 @@ public struct Options: Sendable {
   /// Whether events are written. Gauges are right either way.
   public var tracing: Bool
 
-  /// Whether a G that runs for too long while others wait is stopped: see Preempt §7.
+  /// Whether a G that runs for too long while other Gs wait is stopped: see Preempt §7.
   public var preemption: Bool
   /// How long a G may run while only worn Gs wait, that is Gs that have used up a turn of this length themselves: 10
   /// ms, as in Go. While a fresh G waits (one that is new or was just made ready), a turn lasts a millisecond at most.

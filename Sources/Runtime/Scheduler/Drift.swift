@@ -125,7 +125,7 @@ struct Drift {
 }
 
 extension Scheduler {
-  /// Passes on a P that nobody holds. Called by sysmon.
+  /// Passes on a P that no M holds. Called by sysmon.
   fileprivate func giveOn(_ p: P, forLock: Bool, by sysmon: M) {
     lock.lock()
     workers -= 1

@@ -54,8 +54,8 @@ extension M {
   }
 
   /// Takes the next G from the GRQ or the LRQ, past `runnext`; called at every 61st start. Without preemption
-  /// (`Options.preemption`) two Gs that hand each other the P could otherwise keep all others of this P
-  /// waiting. GRQ and LRQ take turns in coming first, so that neither keeps the other waiting.
+  /// (`Options.preemption`) two Gs that hand each other the P could otherwise keep all other Gs of this P waiting. GRQ
+  /// and LRQ take turns in coming first, so that neither keeps the other waiting.
   private func takeTurnOfTheWaiting(grqFirst: Bool) -> G? {
     grqFirst
       ? takeFromGRQ(1) ?? took(p.lrq.pop(), from: .lrq) : took(p.lrq.pop(), from: .lrq) ?? takeFromGRQ(1)

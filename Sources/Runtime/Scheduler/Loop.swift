@@ -31,7 +31,7 @@ extension M {
     self.g = g
     unsafe mpg_fiber_enter(fiber, &g.record.pointee.fiber)
     self.g = nil
-    let stays = g.home != nil  // read now: later, others may find the G and run it
+    let stays = g.home != nil  // read now: later, other Ms may find the G and run it
     if request == .syscallExit {
       settleSyscallExit(g, stays: stays)
       return stays
@@ -49,7 +49,7 @@ extension M {
     return stays
   }
 
-  /// Settles a park. The G is off its stack and counted as waiting; only now may others find it.
+  /// Settles a park. The G is off its stack and counted as waiting; only now may other threads find it.
   @inline(__always)
   private func settlePark(_ g: G) {
     parked(g, reason, on: waitingOn)

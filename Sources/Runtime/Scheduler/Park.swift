@@ -1,8 +1,8 @@
 // Park and ready: the two halves of every wait; and how a G that was made ready gets into a run queue.
 //
-// Invariant: others can find a parking G only after it is off its stack and counted as waiting. A G that parks puts
-// itself into its waker's queue under a lock (or announces itself in a poll descriptor) and passes the lock along; the
-// scheduling stack releases that lock (`Commit`).
+// Invariant: other threads can find a parking G only after it is off its stack and counted as waiting. A G that parks
+// puts itself into its waker's queue under a lock (or announces itself in a poll descriptor) and passes the lock along;
+// the scheduling stack releases that lock (`Commit`).
 import CMPG
 import Region
 import Synchronization

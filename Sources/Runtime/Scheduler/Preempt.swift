@@ -6,8 +6,8 @@
 // §2 The design. Sysmon sends SIGURG to an M that has run one G for too long. The signal handler stands still on the
 // G's own stack, so the thread stays with the G. Meanwhile sysmon takes the *P* away from the M and puts the G on the
 // GRQ, like any other. The M that later takes the G from the GRQ gives its P to the thread that stands still, lets that
-// thread go on, and goes to sleep. So no more Gs run than there are Ps, others get their turn, and the interrupted code
-// notices nothing.
+// thread go on, and goes to sleep. So no more Gs run than there are Ps, other Gs get their turn, and the interrupted
+// code notices nothing.
 //
 // §3 The stop word of an M is how its thread and sysmon talk (thread.c; the values are `M.Stop`).
 //     sysmon:   runs → asked
@@ -32,8 +32,8 @@
 // §5 Some M must go on with the P. Sysmon makes sure that a spare M sleeps before it sends the signal (`hasSpare`).
 // Starting a thread allocates, so the gc thread does that. Without a spare the G runs on, and sysmon asks again.
 //
-// §6 Loans. A preempted G may hold a lock that others need, such as malloc's. A thread that waits for that lock in user
-// code loses its P to the holder (Drift §4). But a P can be stuck behind the lock in three other ways:
+// §6 Loans. A preempted G may hold a lock that other threads need, such as malloc's. A thread that waits for that lock
+// in user code loses its P to the holder (Drift §4). But a P can be stuck behind the lock in three other ways:
 //     • its M waits for malloc *inside the runtime* (for a heap that grows), where it cannot be stopped;
 //     • the P is meant for a new thread, which waits for malloc before it gets so far as to take the P;
 //     • the P is to be taken from a thread that waits in the kernel, but no M is there to go on with it, because the gc
@@ -56,7 +56,7 @@
 // unless the G comes back on another P. When does a slice end? A waiting G that is new or was woken adds to the latency
 // of some request, so beside such a G a slice ends after 1 ms (`grain`). Hogs among themselves take turns of 10 ms.
 // What counts is the CPU time of the thread: a thread that waits for a CPU is no hog (Watch.swift). Sysmon may sleep
-// for 10 ms while a G comes in and all Ps are busy, so whoever injects that G nudges sysmon.
+// for 10 ms while a G comes in and all Ps are busy, so the thread that injects that G nudges sysmon.
 // The bound that all this must keep: a runnable G runs within (number runnable ÷ Ps + 2) slices.
 //
 // §8 Patience. When a G stands still with malloc's lock, or the lock of stdout, every thread that wants that lock waits

@@ -39,7 +39,7 @@
 //
 // §5 Invariants.
 //   • The idle list holds only open Ps below `procs`: C3 sweeps it, U1 puts no others there. So no M gets a retired P.
-//   • A P that is not open has an empty queue, and nobody but the gc thread touches what else it has.
+//   • A P that is not open has an empty queue, and only the gc thread touches what else it has.
 //   • A G that R1 has moved is found: it is on the GRQ before the lock is released, and then its mover looks again (an
 //     M: T3) or wakes a P (everyone else: S2), as after any submission.
 //   • psOpen ≥ the Ps that Ms hold, plus the idle ones.
@@ -203,7 +203,7 @@ extension Scheduler {
     }
   }
 
-  /// Does U1 of §3: takes a P from the caller, who owned it. Call under the lock.
+  /// Does U1 of §3: takes a P from the caller, which owned it. Call under the lock.
   func giveUp(_ p: P, by m: M) {
     if p.id < procs { putIdle(p) } else { retire(p, by: m) }
   }
@@ -286,8 +286,8 @@ extension Scheduler {
 }
 
 extension M {
-  /// Does what others asked of the M's P: gives back caches, and retires the P (U2 of §3). The M holds a P before and
-  /// after, though not always the same one.
+  /// Does what other threads asked of the M's P: gives back caches, and retires the P (U2 of §3). The M holds a P
+  /// before and after, though not always the same one.
   @inline(never)
   func attendToP() {
     if p.asks(for: .flush) {

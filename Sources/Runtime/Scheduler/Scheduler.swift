@@ -30,7 +30,7 @@ import Synchronization
   let preempts: Bool
   /// The number of CPUs that this process may use, counted at boot.
   let cpus: Int
-  /// How long a G may run while others wait, in ticks.
+  /// How long a G may run while only worn Gs wait (Preempt §7), in ticks.
   let slice: UInt64
   let grain: UInt64
   let lateness: UInt64

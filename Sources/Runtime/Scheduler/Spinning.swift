@@ -1,7 +1,7 @@
 // Spinning: how Ms sleep when there is nothing to do and wake when there is, and why no wake-up is lost.
 //
 // §1 The problem. Waking a thread costs microseconds. So an M that runs out of work should look around before it
-// sleeps, and whoever makes a G runnable should wake no thread while an M is already looking. Yet if a G becomes
+// sleeps, and a thread that makes a G runnable should wake no other while an M is already looking. Yet if a G becomes
 // runnable just as the last searcher gives up, and neither notices the other, the G may wait for ever beside an idle P.
 //
 // §2 What we rejected. A central scheduler: its lock becomes the bottleneck. Waking a thread for every new G: storms

@@ -120,8 +120,8 @@ extension Scheduler {
     passOn(p, by: sysmon)
   }
 
-  /// Passes on `p`, which sysmon has taken and nobody holds. Where Gs wait, a sleeping M gets `p` at once (§5); else
-  /// `p` goes on the idle list, or is retired. Call under the lock, which this function releases.
+  /// Passes on `p`, which sysmon has taken and no M holds. Where Gs wait, a sleeping M gets `p` at once (§5); else `p`
+  /// goes on the idle list, or is retired. Call under the lock, which this function releases.
   func passOn(_ p: P, by sysmon: M) {
     if p.id < procs, hasWork, let next = popIdleM() {
       next.prepare(nextP: p, spinning: false)

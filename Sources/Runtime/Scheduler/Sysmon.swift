@@ -2,15 +2,14 @@
 // user code could hold, and writes no messages (Safety/Reporter.swift does), so it works when everything else is stuck.
 //
 // §1 At every look it searches for: Ps whose M is in a system call that lasts (Syscall §2); Ps that have run one G for
-// too long while others wait (Preempt §2); and Ps whose thread sleeps in the kernel without having said so (Drift).
-// Watch.swift says what it does about one P; Loan.swift, what it does when every P is stuck.
+// too long while other Gs wait (Preempt §2); and Ps whose thread sleeps in the kernel without having said so (Drift).
+// Watch.swift says what sysmon does about one P; Loan.swift, what it does when every P is stuck.
 //
 // §2 How often it looks. 20 µs after a look that found something; from the 50th idle look on the pause doubles, up to
-// 10 ms. While somebody waits behind a G that runs, the pause is 125 µs and doubles up to 1 ms. That is often enough to
-// find a hog, or a thread that has fallen asleep. It also wastes little CPU on a machine with more to do than CPUs,
-// where threads that are no hogs wait long for a CPU. When every P has been idle for a while, sysmon sleeps until one
-// is taken (`noteActivity`), so an idle process costs nothing. `Rest` says how long every P must have been idle for
-// that.
+// 10 ms. While a G waits behind one that runs, the pause is 125 µs and doubles up to 1 ms. That is often enough to find
+// a hog, or a thread that has fallen asleep. It also wastes little CPU on a machine with more to do than CPUs, where
+// threads that are no hogs wait long for a CPU. When every P has been idle for a while, sysmon sleeps until one is
+// taken (`noteActivity`), so an idle process costs nothing. `Rest` says how long every P must have been idle for that.
 //
 // Sysmon and the netpoll thread ask the kernel for slices of 0.1 ms. So where hogs have all CPUs, these two threads run
 // sooner after they are woken. docs/performance.md has the measurement.
@@ -42,9 +41,9 @@ enum Sysmon {
     if asleep.exchange(false, ordering: .acquiringAndReleasing) { unsafe thread?.wake() }
   }
 
-  /// Makes sysmon check whether anything can still happen. Called when a timer went off and readied nobody,
-  /// so that perhaps no timer is left; and when threads that have ended are gone. Both sides are sequentially
-  /// consistent: sysmon checks after it has announced its sleep (Deadlock §4).
+  /// Makes sysmon check whether anything can still happen. Called when a timer went off and readied no G, so that
+  /// perhaps no timer is left; and when threads that have ended are gone. Both sides are sequentially consistent:
+  /// sysmon checks after it has announced its sleep (Deadlock §4).
   static func noteQuiet() {
     guard asleep.load(ordering: .sequentiallyConsistent) else { return }
     if asleep.exchange(false, ordering: .acquiringAndReleasing) { unsafe thread?.wake() }

@@ -150,7 +150,7 @@ extension M {
   }
 }
 
-/// The body of a thread that runs Gs. Whoever started it has prepared a P for it.
+/// The body of a thread that runs Gs. The thread that started it has prepared a P for it.
 let worker: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = { argument in
   let m = unsafe M(argument: argument)
   m.begin(.running, name: "mpg-m\(m.id)")

@@ -1,6 +1,6 @@
-// The facts about one P that sysmon remembers from look to look, and sysmon's rules for that P. A system call
-// that lasts loses its P (Syscall §2). So does a thread that sleeps in the kernel without having said so
-// (Drift). A slice that lasts too long while others wait is ended (Preempt §2, §7).
+// The facts about one P that sysmon remembers from look to look, and sysmon's rules for that P. A system call that
+// lasts loses its P (Syscall §2). So does a thread that sleeps in the kernel without having said so (Drift). A slice
+// that lasts too long while other Gs wait is ended (Preempt §2, §7).
 import CMPG
 import Region
 
@@ -246,7 +246,7 @@ struct Watch {
 }
 
 extension P {
-  /// Whether the P is stopped: its number is not below the number of procs, and nobody holds it. See Procs.
+  /// Whether the P is stopped: its number is not below the number of procs, and no M holds it. See Procs.
   var isStopped: Bool { shared[.status].relaxed == UInt64(PStatus.stopped.rawValue) }
 
   var isIdle: Bool { shared[.status].relaxed == UInt64(PStatus.idle.rawValue) }

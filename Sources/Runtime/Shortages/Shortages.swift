@@ -10,15 +10,16 @@
 //     accept   the connection stays in the kernel's queue; the G that accepts sleeps, 5 ms to 1 s (TCPListener)
 //     stack    the G stays runnable and is set aside (Stackless); an M whose G ends gives that G's stack to one of
 //              these
-//     thread   the P goes back on the idle list, as if nobody had been woken for it (Threads §2)
+//     thread   the P goes back on the idle list, as if no M had been woken for it (Threads §2)
 //     region   a new M that has no room there counts as a thread that cannot be had; new slots of the G table lie in
 //              other memory, unlisted
-// A `Backoff` spaces the tries at threads and at stacks, whoever makes them.
+// One `Backoff` spaces all tries to start a thread, another one all tries to get a stack, whichever thread makes the
+// try.
 //
 // §3 The second look. Work that was put back must be looked at again, even if nothing else happens. The gc thread does
 // that: it holds no P, may allocate and may start threads. `request` sets `due` and wakes it. While something is due,
-// it looks every 10 ms for Gs without a stack, and for an idle P beside work. Looks are cheap and may hand a P to an M
-// that sleeps; only tries need the backoffs.
+// the gc thread looks every 10 ms for Gs without a stack, and for an idle P beside work. Looks are cheap and may hand a
+// P to an M that sleeps; only tries need the backoffs.
 //     failure:  undo (the P idle, spinningMs down; the G aside);   then due ← true, and wake the gc thread
 //     look:     due ← false;   a fence;   then look at queues, spinningMs and the idle list
 // Both are sequentially consistent. So a look that begins after a failure sees what the failure left, and a look that

@@ -2,13 +2,13 @@
 //
 // §1 Two stacks. All scheduling happens on the thread's own stack (Go's g0). A G that parks, yields or ends notes its
 // request in its M and switches to that stack. What must wait until the G is off its own stack (releasing a lock under
-// which others can find it) happens there. A switch is some thirty instructions (switch_x86_64.S).
+// which other threads can find it) happens there. A switch is some thirty instructions (switch_x86_64.S).
 //
-// §2 Exclusivity. Swift checks at run time that nobody writes a class property while another access to it is open. It
+// §2 Exclusivity. Swift checks at run time that no code writes a class property while another access to it is open. It
 // keeps the open accesses in a list of the *thread*, with nodes on the stack. A G may park inside such an access
-// (`box.value` passed inout to a function that receives from a channel) and wake up on another thread, whose list
-// does not have that access: its end would abort the program. Swift's own tasks have the same problem, and Swift
-// exports the remedy. `swift_task_exitThreadLocalContext` takes the open accesses off the thread into two words;
+// (`box.value` passed inout to a function that receives from a channel) and wake up on another thread, whose list does
+// not have that access: its end would abort the program. Swift's own tasks have the same problem, and Swift exports the
+// remedy. `swift_task_exitThreadLocalContext` takes the open accesses off the thread into two words;
 // `swift_task_enterThreadLocalContext` puts them onto the thread that goes on. Only `mpg_fiber_enter` calls these two.
 // ExclusivityTests holds it to that.
 //

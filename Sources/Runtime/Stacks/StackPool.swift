@@ -2,8 +2,8 @@
 //
 // Every stack has a number: its place in its slab of 64, plus 64 times the slabs before that one. A slab is aligned to
 // its own size, so a table leads from any address to its slab. Free stacks are in one of two sets: warm ones may still
-// hold memory, cold ones do not. The pool takes the lowest warm stack first. Address space is reserved by the GiB; by
-// the slab where the system has no more than that.
+// hold memory, cold ones do not. The pool takes the lowest warm stack first. Address space is reserved for 64 slabs at
+// a time; for fewer where the system has no more.
 //
 // A stack gets its guard when it is first taken: guards are kept in the page tables, which cold stacks do not have.
 // Memory is given back slab by slab, where all 64 stacks are free: a fresh mapping replaces the old one, and the kernel

@@ -3,7 +3,7 @@ import CMPG
 import Glibc
 
 /// Writes a line to stderr. Waits for room there for a second at most, because the caller may be about to end the
-/// process, or may hold what others need.
+/// process, or may hold a lock or a P for which others wait.
 func tell(_ message: String) {
   let line = Array("mpg: \(message)\n".utf8)
   unsafe line.withUnsafeBytes { unsafe _ = mpg_tell($0.baseAddress, $0.count, 1_000_000_000) }
@@ -36,7 +36,7 @@ public struct SystemError: Error, Sendable, CustomStringConvertible {
   /// The reason why the call failed, as `errno(3)` numbers it.
   public let errno: Int32
 
-  /// A failure of `call`, for whoever wraps system calls of their own.
+  /// A failure of `call`, for code that wraps system calls of its own.
   public init(call: String, errno: Int32) { (self.call, self.errno) = (call, errno) }
 
   public var description: String { "\(call): \(errnoName(errno))" }

@@ -5,7 +5,7 @@ import Synchronization
 
 /// A mutual exclusion lock for threads. A handle to a cell on a cache line of its own.
 ///
-/// Safe because: `init` allocates the cell and `free()` frees it; the owner calls `free()` when nobody can reach the
+/// Safe because: `init` allocates the cell and `free()` frees it; the owner calls `free()` when no thread can reach the
 /// lock any more.
 @safe struct Lock: @unchecked Sendable {
   /// 0: free; 1: held; 2: held, and a thread may sleep on it.
@@ -61,7 +61,7 @@ import Synchronization
         return
       }
     }
-    // From here on the word says 2 while we hold the lock: we cannot know that nobody else sleeps.
+    // From here on the word says 2 while this thread holds the lock: it cannot know whether another thread sleeps.
     while unsafe cell.pointee.exchange(2, ordering: .acquiring) != 0 {
       unsafe _ = mpg_futex_wait(cell, 2, -1)
     }

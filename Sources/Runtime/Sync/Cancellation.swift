@@ -20,12 +20,13 @@
 // news, which its G understands as "look again". So it does no harm to wake a side whose wait is over already.
 //
 // §4 The tree. Cancelling goes down without recursion, however deep the tree is, and holds only one scope's lock at a
-// time. Whoever sets the flag of a scope (by compare-and-swap) walks over its Gs and its children; nobody else does.
-// The children whose flags the walker set wait on a list that is linked through them.
+// time. The thread that sets the flag of a scope (by compare-and-swap) walks over the scope's Gs and children; no other
+// thread does. The children whose flags the walker set wait on a list that is linked through them.
 //     enter:   under the parent's lock: put the scope among the parent's children, and its flag ← the parent's
 //     cancel:  flag ← set;   then, under its lock: the Gs (§3); flag of each child ← set; those it set, onto the list
-// So the walk finds a child, or the child finds the flag. When a walker finds a scope with its flag set, whoever set
-// that flag walks over the scope. `cancel` that finds the flag set returns at once: another cancel is under way.
+// So the walk finds a child, or the child finds the flag. When a walker finds a scope whose flag is set already, it
+// leaves that scope to the thread that set the flag. `cancel` that finds the flag set returns at once: another cancel
+// is under way.
 //
 // §5 Who keeps which scope alive. A scope keeps its parent until its body is over, because it must leave the parent's
 // list then. Afterwards it is cancelled, and needs its parent no more. So a G that goes on in a scope whose body is
@@ -53,7 +54,7 @@ public final class Cancellation: @unchecked Sendable {
   private var firstChild: Cancellation?
   private var nextSibling: Cancellation?
   private var previousSibling: Cancellation?
-  /// The next scope on the list of a walk (§4). Owner: whoever set the flag.
+  /// The next scope on the list of a walk (§4). Owner: the thread that set the flag.
   private var nextToWalk: Cancellation?
 
   fileprivate init(parent: Cancellation?) { self.parent = parent }
@@ -184,7 +185,7 @@ public final class Cancellation: @unchecked Sendable {
 ///
 /// - Parameters:
 ///   - timeout: cancels the scope after that time, if it has not ended by then; nil: never.
-///   - body: gets the scope, which it may pass on: whoever has it can cancel it.
+///   - body: gets the scope, which it may pass on: any code that has the scope can cancel it.
 public func withCancellation<Result, Failure: Error>(
   timeout: Duration? = nil, _ body: (Cancellation) throws(Failure) -> Result
 ) throws(Failure) -> Result {

@@ -3,7 +3,8 @@
 // Invariants, under the lock:
 //   • Senders wait only while the buffer is full (or there is none) and no receiver waits.
 //   • Receivers wait only while the buffer is empty and no sender waits.
-//   • Whoever takes a G out of a queue has either moved the value for that G and set `granted`, or (close) not set it.
+//   • The side that takes a G out of a queue has either moved the value for that G and set `granted`, or (close) not
+//     set it.
 // So values keep their order, and the G that waited longest is served first. ("Waits" has the sense of Claim: a waiter
 // whose wait was ended from elsewhere counts as gone.) A G waits with its value, or with room for one, on its own
 // stack, which does not move. The receiver copies the value out of a waiting sender; the sender destroys its own when
@@ -61,7 +62,7 @@ private struct ChannelState {
 
 /// A handle to the working part of a channel. It does not count as a reference.
 ///
-/// Safe because: the channel allocates and frees the memory, and whoever uses the handle keeps the channel alive; what
+/// Safe because: the channel allocates and frees the memory, and the user of the handle keeps the channel alive; what
 /// changes is touched under the lock alone.
 @safe struct ChannelCore: Comparable {
   /// Record, state and buffer lie one behind the other in one piece of memory.
@@ -88,7 +89,7 @@ private struct ChannelState {
     unsafe (UnsafeMutableRawPointer(record) + Self.stateOffset).assumingMemoryBound(to: ChannelState.self)
   }
 
-  /// Sets the channel. Call it once, before anybody uses the channel.
+  /// Sets the channel. Call it once, before the channel is used.
   func setOwner(_ owner: AnyChannel) { unsafe record.pointee.owner = owner }
 
   private var owner: AnyChannel { unsafe record.pointee.owner.unsafelyUnwrapped }
@@ -257,7 +258,7 @@ private struct ChannelState {
 
   // MARK: clock
 
-  /// Gives the channel a clock. Call it before anybody else has the channel.
+  /// Gives the channel a clock. Call it before other code has the channel.
   func addClock() {
     unsafe state.pointee.clock = ChannelClock(of: self)
     unsafe state.pointee.isPlain = false
@@ -277,8 +278,8 @@ private struct ChannelState {
   /// Whether any G waits to receive. Call under the lock.
   var hasReceivers: Bool { unsafe !state.pointee.receivers.isEmpty }
 
-  /// Drops the values, of type `Void`, that nobody has received, also those of waiting senders. Returns the senders'
-  /// Gs, counted as runnable; the caller must put these on a queue. Call under the lock.
+  /// Drops the values, of type `Void`, that no G has received, also those of waiting senders. Returns the senders' Gs,
+  /// counted as runnable; the caller must put these on a queue. Call under the lock.
   func drain(by m: M) -> GQueue {
     var senders = GQueue()
     var nothing: Void = ()

@@ -1,8 +1,9 @@
 // Claims: several sides may end the wait of one G, and exactly one does.
 //
 // §1 The problem. A G in `select` stands in the queues of several channels and in a heap of timers, and may be
-// cancelled. Whoever comes first must end the wait, and all others must find it ended. A timer may also come late, when
-// the G waits for something else already, or when the G's slot belongs to another G. It must not end that other wait.
+// cancelled. The side that comes first must end the wait, and all other sides must find it ended. A timer may also come
+// late, when the G waits for something else already, or when the G's slot belongs to another G. It must not end that
+// other wait.
 //
 // §2 The design. Every slot of the G table has one word, which outlives the Gs that use the slot. It holds the number
 // of the latest wait (the ticket), whether that wait can still be ended (open), whether the G is off its stack

@@ -1,4 +1,4 @@
-// Condition: Gs wait until others change something that a Mutex protects.
+// Condition: Gs wait until other Gs change something that a Mutex protects.
 //
 // No signal is lost between looking and sleeping. A waiter stands in the queue before it unlocks the mutex. And a G
 // that signals looks into the queue under the queue's lock, which the waiter holds until it is off its stack.

@@ -6,11 +6,11 @@
 //
 // §2 Who gets it. An unlock with waiters releases the mutex and makes the first waiter ready. That waiter must try
 // again, and a G that runs already may be faster (barging). Barging keeps the CPU busy: a hand-over to a G that is not
-// running yet would make everybody wait for a switch. Only one waiter is woken at a time: until it has tried, further
-// unlocks wake nobody.
+// running yet would make every G that wants the mutex wait for a switch. Only one waiter is woken at a time: until it
+// has tried, further unlocks wake no waiter.
 //
 // §3 Nobody starves. A waiter that loses goes back to the front of the queue. Once the first waiter has waited for a
-// millisecond, the mutex is handed over to it: it stays locked, so that nobody can barge in, and the G that unlocks
+// millisecond, the mutex is handed over to it: it stays locked, so that no other G can barge in, and the G that unlocks
 // gives way.
 //
 // §4 No wake-up is lost. A waiter sets `waiting` under the queue's lock, by compare-and-swap on a word that says
@@ -23,8 +23,8 @@ import Synchronization
 
 /// A mutual exclusion lock for Gs.
 ///
-/// Thread-safe; use it from Gs only. A G may park while it holds the mutex; others then wait as long. It has no owner:
-/// one G may unlock what another has locked. Not recursive.
+/// Thread-safe; use it from Gs only. A G may park while it holds the mutex; the Gs that want the mutex then wait as
+/// long. It has no owner: one G may unlock what another has locked. Not recursive.
 public final class Mutex: @unchecked Sendable {
   // Safe because: the word is atomic, and the queue is touched under its lock alone.
   @usableFromInline let word = Atomic<UInt32>(0)

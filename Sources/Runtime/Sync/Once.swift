@@ -1,4 +1,4 @@
-// Once: a closure runs once, and everybody waits until it has.
+// Once: a closure runs once, and every G that calls `run` waits until it has run.
 import Synchronization
 
 /// Runs a body only once, for the G that comes first.

@@ -73,7 +73,7 @@ public final class Semaphore: @unchecked Sendable {
       m.park(reason, commit: .claimable(HeldLocks(lock)))
       lock.lock()
       waiters.remove(waiter)
-      var woken = grant()  // while this waiter stood in the queue, it may have kept others from being served
+      var woken = grant()  // while this waiter stood in the queue, it may have kept other waiters from being served
       lock.unlock()
       while let other = woken.popFirst() { unsafe M.current.unsafelyUnwrapped.ready(other) }
       return g.wait.outcome != .cancelled

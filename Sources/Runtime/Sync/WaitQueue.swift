@@ -4,9 +4,9 @@
 //   • A waiter (a G's place in a queue) lies on the stack of the G that waits; stacks do not move. It is in one queue
 //     at most, and all of it is touched only under that queue's lock.
 //   • The G reads its waiter, or leaves the frame that holds it, only after the waiter was taken out of the queue: by
-//     whoever ended the wait, or by the G itself, under the lock.
-//   • A G that stands in one queue and nowhere else (`ticket` 0) belongs to whoever takes its waiter out. A G that
-//     several sides can wake has a ticket: to take the waiter out is not enough, the wait must be claimed (Claim).
+//     the side that ended the wait, or by the G itself, under the lock.
+//   • A G that stands in one queue and nowhere else (`ticket` 0) belongs to the side that takes its waiter out. A G
+//     that several sides can wake has a ticket: to take the waiter out is not enough, the wait must be claimed (Claim).
 import Region
 
 /// A G's place in a wait queue: a waiter.
@@ -88,7 +88,7 @@ import Region
     return ticket != 0 && g.wait.isOver(ticket)
   }
 
-  /// Ends the wait for the caller, who has taken the waiter out of its queue. False: another side has ended it.
+  /// Ends the wait for the caller, which has taken the waiter out of its queue. False: another side has ended it.
   @inline(__always)
   fileprivate var isClaimed: Bool {
     let ticket = unsafe record.pointee.ticket

@@ -44,7 +44,7 @@ extension Timers {
         block[.timers].subtract(1)
       }
     }
-    // relaxed: whoever adds a timer reads `closed` under the lock
+    // relaxed: a thread that adds a timer reads `closed` under the lock
     unsafe closed.pointee.store(true, ordering: .relaxed)
     unsafe heap.pointee = Heap()
     unsafe limit.pointee = 64
@@ -53,8 +53,8 @@ extension Timers {
     lock.unlock()
   }
 
-  /// Opens the heap again, because its P runs Gs again. Called by the owner of the P. Needs no lock: whoever still
-  /// reads the old value adds to P 0, which is right as well.
+  /// Opens the heap again, because its P runs Gs again. Called by the owner of the P. Needs no lock: a thread that
+  /// still reads the old value adds to P 0, which is right as well.
   func reopen() { unsafe closed.pointee.store(false, ordering: .relaxed) }
 
   /// Gives back memory, if the heap has less than a quarter of the entries that it had after its last sweep. True if it

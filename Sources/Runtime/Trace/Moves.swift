@@ -2,7 +2,7 @@
 // the event.
 //
 // Invariant: every move of every G is one call here, and increments exactly one counter of exactly one lane. The caller
-// owns the G's next move (see `GState`), and the move is visible before anyone else can reach the G. Between this
+// owns the G's next move (see `GState`), and the move is visible before any other thread can reach the G. Between this
 // counter and the record, another counter notes on which queue the G was put, or from where it was taken
 // (`LaneField.queuedOn`).
 //

@@ -95,7 +95,7 @@ import Synchronization
   }
 
   /// Whether a place that was refused with this errno needs no line on stderr: `$XDG_RUNTIME_DIR` names a folder that
-  /// does not exist, or that belongs to somebody else, as after `su`. Viewers look into /dev/shm too.
+  /// does not exist, or that belongs to another user, as after `su`. Viewers look into /dev/shm too.
   private static func isUsual(_ errno: Int32) -> Bool { [ENOENT, ENOTDIR, EACCES, EPERM].contains(errno) }
 
   /// The reasons why places were refused, each once. A folder that does not exist is not mentioned if another one
@@ -136,8 +136,8 @@ import Synchronization
     return region
   }
 
-  /// How many records each P's ring has: 4 MiB of them; fewer where so many Ps would take more than 64 MiB together.
-  /// The ring is how far a reader may lag without a loss: 0.1 s at a million events a second.
+  /// How many records each P's ring has: 4 MiB of them; fewer if the rings of all `procs` Ps would take more than 64
+  /// MiB together. The ring is how far a reader may lag without a loss: 0.1 s at a million events a second.
   private static func ringRecords(_ procs: Int) -> Int {
     var records = 131_072
     while records > 4096, records * Record.bytes * procs > 64 << 20 { records /= 2 }
@@ -208,7 +208,7 @@ import Synchronization
     try allocate(layout.mRing(m), layout.mRingRecords * Record.bytes)
   }
 
-  /// Allocates all that the P with id `p` will touch, and all that others write about it.
+  /// Allocates all that the P with id `p` will touch, and all that other threads write about it.
   func allocateP(_ p: Int) throws(SystemError) {
     try allocate(layout.offset(of: PField.self, p), PField.stride * 8)
     try allocate(
@@ -284,7 +284,7 @@ import Synchronization
   }
 
   /// Gives the memory of slots at `count` (whole batches) and above back to the file system. The caller must have
-  /// lowered `gSlots`, so that nobody uses them. Returns how many bytes it gave back.
+  /// lowered `gSlots`, so that no thread uses them. Returns how many bytes it gave back.
   func trimSlots(to count: Int) -> Int {
     growth.lock()
     defer { growth.unlock() }

@@ -27,15 +27,15 @@ struct RegionRemains: ~Copyable {
   deinit { close(fd) }
 
   /// Whether the file's process lived in our pid namespace, as far as both are known. For an unfinished file: whether
-  /// nobody holds its lock, as the process that makes it would.
+  /// no process holds the file's lock, as the process that makes the file would.
   var isOfThisNamespace: Bool {
     guard isComplete else { return FileLock.isHeld(fd) != true }
     let (theirs, own) = (Self.word(.pidNamespace, fd) ?? 0, Residence.own.pid)
     return theirs == 0 || own == 0 || theirs == own
   }
 
-  /// Whether the file's process is certainly dead. It is if the file has been locked and nobody holds the lock; or if
-  /// it is of our own pid namespace and no process there has its pid and start time. An unfinished file says nothing
+  /// Whether the file's process is certainly dead. It is if the file has been locked and no process holds the lock; or
+  /// if it is of our own pid namespace and no process there has its pid and start time. An unfinished file says nothing
   /// about its process; it counts as dead after a minute.
   func isSurelyDead(_ name: RegionName) -> Bool {
     guard FileLock.isHeld(fd) == false else { return false }
