@@ -92,7 +92,7 @@ static int wait_for(int epfd, struct epoll_event *events, int capacity, int64_t 
 int mpg_epoll_wait(int epfd, mpg_ready *ready, int capacity, int64_t nanoseconds) {
   int fault = cfault(CFAULT_EPOLL_WAIT);
   if (fault) return -fault;
-  enum { most = 64 };  // so many events take less than a kilobyte of a G's small stack
+  enum { most = 64 };  // 64 events take less than a kilobyte of a G's small stack
   struct epoll_event events[most];
   int n = wait_for(epfd, events, capacity < most ? capacity : most, nanoseconds);
   if (n < 0) return -errno;

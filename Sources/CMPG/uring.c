@@ -1,9 +1,9 @@
 // io_uring without a library: the set-up, the two rings, and the one system call. How netpoll uses them, and why, is
 // in Sources/Runtime/Netpoll/Uring.swift.
 //
-// Ordering. We write the tail of the submission ring with release, and the kernel reads it with acquire. (Ours is even
-// sequentially consistent, because the netpoll thread decides by it whether to sleep.) The kernel publishes in the head how
-// far it has read. In the completion ring the roles are exchanged.
+// Ordering. We write the tail of the submission ring with release, and the kernel reads it with acquire. (Our store of the
+// tail is even sequentially consistent, because the netpoll thread decides by the tail whether to sleep.) The kernel
+// publishes in the head how far it has read. In the completion ring the roles are exchanged.
 #include "CMPG.h"
 #include <errno.h>
 #include <poll.h>
@@ -24,7 +24,8 @@ int mpg_can_poll(int fd) {
   if (fstat(fd, &status) != 0) return -errno;
   if (S_ISSOCK(status.st_mode) || S_ISFIFO(status.st_mode)) return 0;
   if (S_ISREG(status.st_mode) || S_ISDIR(status.st_mode) || S_ISBLK(status.st_mode)) return -EPERM;
-  // These are devices, and descriptors without an inode of their own: only epoll can tell.
+  // What is left are devices, and descriptors without an inode of their own. Only epoll can tell whether these can be
+  // polled.
   int epfd = epoll_create1(EPOLL_CLOEXEC);
   if (epfd < 0) return -errno;
   struct epoll_event nothing = {0};
@@ -36,8 +37,8 @@ int mpg_can_poll(int fd) {
 #if defined(SYS_io_uring_setup) && defined(IORING_FEAT_CQE_SKIP) && defined(IORING_POLL_ADD_MULTI)
 
 // The features that we need: both rings in one mapping (5.4), completions that survive a full ring (5.5), and time-outs as
-// an argument (5.11). We also need multishot polls (5.13) without their early faults (5.17). These have no bit of their own,
-// so we ask for a feature that came with 5.17.
+// an argument (5.11). We also need multishot polls (5.13) without the faults of their first versions (5.17). No bit tells
+// that these faults are gone, so we ask for a feature that came with 5.17.
 enum { needed = IORING_FEAT_SINGLE_MMAP | IORING_FEAT_NODROP | IORING_FEAT_EXT_ARG | IORING_FEAT_CQE_SKIP };
 
 static void *map(int fd, size_t bytes, off_t offset) {
@@ -50,7 +51,7 @@ static int map_rings(mpg_uring *ring, const struct io_uring_params *p) {
   char *rings = map(ring->fd, submissions > completions ? submissions : completions, IORING_OFF_SQ_RING);
   ring->entries = map(ring->fd, p->sq_entries * sizeof(struct io_uring_sqe), IORING_OFF_SQES);
   if (rings == MAP_FAILED || ring->entries == MAP_FAILED) return -errno;
-  // Without this, a child of fork would share the rings with us.
+  // Without MADV_DONTFORK a child of fork would share the rings with us.
   madvise(rings, submissions > completions ? submissions : completions, MADV_DONTFORK);
   madvise(ring->entries, p->sq_entries * sizeof(struct io_uring_sqe), MADV_DONTFORK);
   ring->sq_head = (void *)(rings + p->sq_off.head);

@@ -114,7 +114,8 @@ void mpg_thread_name(const char *name);
 /// Blocks all signals in the calling thread, so that it runs no handler, and no signal of its own calls (such as SIGPIPE)
 /// ends the process.
 void mpg_block_signals(void);
-/// Sets the calling thread's timer slack to 1 ns. By default the kernel may end its waits 50 µs late, to end several at once.
+/// Sets the calling thread's timer slack to 1 ns. By default the kernel may end a thread's waits 50 µs late, so that several
+/// waits end at once.
 void mpg_thread_punctual(void);
 /// Asks the kernel to run the calling thread soon after it is woken, and only briefly: a slice of 0.1 ms. Without effect
 /// before Linux 6.12.
@@ -130,7 +131,7 @@ void mpg_give_way(void);
 /// descriptor, or −errno.
 int mpg_control_listen(const char *path);
 /// Accepts a connection of this user, and stores the pid of the process at the other end. The connection does not block.
-/// Returns its descriptor, or −errno; −EPERM: it was another user's, which was told so.
+/// Returns its descriptor, or −errno; −EPERM: a process of another user had connected, and was told that it may not.
 int mpg_control_accept(int listener, int32_t *pid);
 /// Waits until the eventfd `bell` was rung, a process connects to `listener`, or `controller` (< 0: none) has sent
 /// something or is gone; for up to `nanoseconds` (< 0: without limit). Stores which of these came, and empties the bell.

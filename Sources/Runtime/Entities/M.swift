@@ -3,7 +3,7 @@ import CMPG
 import Region
 import Synchronization
 
-/// The request of a G that stops running to the code on its M's scheduling stack.
+/// What a G that stops running asks of the code on its M's scheduling stack.
 enum Request {
   case park
   /// Give way, because sysmon asked for the end of the slice.
@@ -281,7 +281,7 @@ private struct MOwned {
   /// The futex word on which the thread sleeps.
   var bell: UnsafeMutableRawPointer { unsafe UnsafeMutableRawPointer(pointer.pointee.wakeUp) }
 
-  /// The values of the stop word; `MPG_RUNS` and its neighbours say what each means.
+  /// The values of the stop word; CMPG.h says at `MPG_RUNS` and the names below it what each means.
   enum Stop: UInt32 {
     case runs = 0
     case asked = 1

@@ -159,8 +159,7 @@ private struct PRequests: ~Copyable {
     unsafe requests.pointee.attention.bitwiseAnd(~what.rawValue, ordering: .relaxed)
   }
 
-  /// A number that grows whenever a G starts on this P, goes on there, or comes back to it from a system
-  /// call.
+  /// A number that grows whenever a G starts or resumes on this P, or comes back to it from a system call.
   @inline(__always)
   var activity: UInt64 {
     let counters = lane.counters
@@ -175,7 +174,8 @@ private struct PRequests: ~Copyable {
   @inline(__always)
   func beginSlice() { unsafe requests.pointee.slice.store(slice &+ 1, ordering: .relaxed) }
 
-  /// The number of system calls from which Gs came back to this P. It tells one offer of the P from the next.
+  /// The number of system calls from which Gs came back to this P. By this number sysmon tells one offer of the P from
+  /// the next.
   var callsReturned: UInt64 { lane.counters[.syscallsReturned].relaxed }
 
   /// Asks for the end of slice `number`. A later slice ignores the request.

@@ -66,7 +66,8 @@ extension M {
 }
 
 extension Scheduler {
-  /// Looks as in T3 (Spinning §3), for an M that was not counted as spinning.
+  /// Looks for runnable Gs as in T3 (Spinning §3), and wakes an M if there are some. For an M that was not counted as
+  /// spinning.
   fileprivate func wakePIfThereIsWork(_ m: M) {
     atomicMemoryFence(ordering: .sequentiallyConsistent)
     if hasWork { wakeP(m) }

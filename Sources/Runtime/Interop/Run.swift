@@ -14,8 +14,8 @@ struct Handed<Value>: @unchecked Sendable {
 /// Runs `body` as a G, and returns what it returns, or throws what it throws. The task waits, but no thread does.
 ///
 /// May be called from any task on any executor, once `MPG.main` has begun. When the task is cancelled, the G's scope is
-/// cancelled too: what can throw in it throws, as everywhere (`withCancellation`). Gs that `body` starts belong to that
-/// scope, which ends with `body`. The G is named after this call.
+/// cancelled too: a wait in it that can throw does throw, as everywhere (`withCancellation`). Gs that `body` starts
+/// belong to that scope, which ends with `body`. The G is named after this call.
 public func run<Result: Sendable, Failure: Error>(
   file: StaticString = #fileID, function: StaticString = #function, line: Int = #line,
   _ body: sending @escaping () throws(Failure) -> Result

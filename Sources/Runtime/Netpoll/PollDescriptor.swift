@@ -346,7 +346,7 @@ struct PollRecord: ~Copyable {
     let side = side(direction)
     lock.lock()
     defer { lock.unlock() }
-    // If they differ, the timer was replaced by an earlier one, or the descriptor reused.
+    // If generation or moment differ, the timer was replaced by an earlier one, or the descriptor was reused.
     guard generation == timer.generation, side.armed == timer.when else { return nil }
     side.disarm(isLeft: false)
     guard side.deadline != 0 else { return nil }

@@ -104,8 +104,8 @@ public final class Pollable: Sendable {
     case .tooLate: ending = .noNews
     case .made(let other):
       if let other { m.ready(other) }
-      // Whoever closes, expires or cancels from now on finds the announcement. Here we look for those that came before
-      // it.
+      // A close, a deadline or a cancellation that comes from now on finds the announcement. Here we look for one that
+      // came before the announcement.
       if !descriptor.isClosed && !side.isExpired && !(isCancellable && g.isCancelled) {
         m.park(reason(direction), on: UInt64(fd + 1), commit: .poll(side))
       }

@@ -105,8 +105,8 @@ struct RingSizes: Sendable {
     sched.netpoll.attend(m)
   }
 
-  /// Pushes the order again that the kernel has ended, unless the descriptor was unregistered (§3). `tag` is that
-  /// order's.
+  /// Pushes an order again, because the kernel has ended it, unless the descriptor was unregistered (§3). `tag` is the
+  /// tag of that order.
   private func watchAnew(_ descriptor: PollDescriptor, _ tag: UInt64, by m: M) {
     lockWithRoom(m)
     let isWanted = descriptor.tag == tag && descriptor.watched >= 0
@@ -197,7 +197,7 @@ struct RingSizes: Sendable {
     let ring = unsafe record
     let found = unsafe mpg_uring_take(&ring.pointee.ring, ready.baseAddress, Int32(Self.batch))
     if unsafe found < Self.batch && mpg_uring_overflowed(&ring.pointee.ring) {
-      // Makes the kernel move what it held back into the ring, for the next look.
+      // Makes the kernel move the completions that it held back into the ring, for the next look.
       enter(submits: false, nanoseconds: 0)
     }
     var kept = 0

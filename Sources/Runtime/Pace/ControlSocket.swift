@@ -24,7 +24,8 @@ import Region
   private let path: UnsafeMutablePointer<CChar>
   private var controller: Int32 = -1
   private var controllerPid: Int32 = 0
-  /// The part of a line that the controller has sent so far, and further lines; never freed.
+  /// What the controller has sent and this thread has not taken as lines yet; the last line may be incomplete. Never
+  /// freed.
   private let input = UnsafeMutableRawBufferPointer.allocate(byteCount: 512, alignment: 1)
   private var count = 0
 

@@ -167,7 +167,7 @@ struct ControlThread {
 
   // MARK: slow
 
-  /// How many turns the control thread makes up for when it had no CPU.
+  /// At most this many turns are made up for after the control thread had no CPU for a while.
   private static let mostLate: UInt64 = 20
 
   /// Lets threads through, one for each moment that is due. A turn for which no thread waited is not made up for.

@@ -87,7 +87,8 @@ enum Pace {
     var isUnderWay = false
     /// The round in which the M last came to the gate. Only the M writes it.
     let round = Atomic<UInt64>(0)
-    /// The P that the M held then (−1: none), and the position of its lane. Owner: the M.
+    /// The P that the M held when it last came to the gate (−1: none), and the position of its lane at that moment.
+    /// Owner: the M.
     var p = -1
     var position: UInt64 = 0
   }

@@ -67,7 +67,8 @@ enum Deadlock {
     }
   }
 
-  /// Waits for the reporter to say why and end the process. If it takes too long, ends the process here.
+  /// Waits for the reporter to write its report and end the process. If the reporter takes too long, ends the process
+  /// itself.
   private static func awaitEnd() -> Int64 {
     let limit = Clock.ticks(nanoseconds: 2 * Reporter.limit)
     if unsafe Clock.now &- told > limit { Reporter.end(SIGABRT) }

@@ -7,7 +7,7 @@ import Glibc
 import Region
 
 enum Fork {
-  /// Hides the region from children. Called at boot, once there is a region.
+  /// Hides the region from children of fork. Called at boot, once there is a region.
   static func install(_ region: RegionFile) {
     let error = region.keepFromChildren {
       unsafe runtimeRegion = nil

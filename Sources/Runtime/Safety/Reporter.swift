@@ -31,8 +31,8 @@ enum Reporter {
   /// How long a whole report may take when the reader of stderr is slow, in nanoseconds.
   static let limit: UInt64 = 20_000_000_000
 
-  /// The word that says what the reporter is asked, one bit for each wish; its thread sleeps on the same word. Made at
-  /// boot, never freed.
+  /// The word that says what the reporter is asked to do, one bit for each wish; its thread sleeps on the same word.
+  /// Made at boot, never freed.
   nonisolated(unsafe) private static var wishes: UnsafeMutablePointer<Atomic<UInt32>>?
   /// Whether the process ends after a report for SIGQUIT: MPG_SIGQUIT=exit.
   nonisolated(unsafe) private static var endsAfterQuit = false

@@ -151,7 +151,7 @@ final class Collector: Sendable {
   private static let burst = 1 << 20
 
   /// Makes every P give back what its caches hold (§4). Meanwhile the idle Ps are off their list, so a submitter may
-  /// look for an idle P in vain; therefore this function at last wakes one if there is work.
+  /// look for an idle P in vain; therefore this function in the end wakes an M if there is work.
   private func flushCaches(_ m: M) {
     let sched = sched
     for id in 0..<sched.psBound { sched.p(id).ask(for: .flush) }

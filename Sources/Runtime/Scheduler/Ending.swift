@@ -32,7 +32,7 @@
 import CMPG
 import Region
 
-/// The gc thread's record of when to look for Ms to end.
+/// The gc thread's record of when to look for Ms that can be ended.
 struct ThreadPacer {
   /// The time from one look to the next, in nanoseconds.
   private static let pause: UInt64 = 2_000_000_000
@@ -47,7 +47,7 @@ struct ThreadPacer {
     sched.watchIdleMs()
   }
 
-  /// Looks for idle Ms to end, if it is time. True while there will be another look.
+  /// Ends idle Ms that nobody needs, if a look is due. True while there will be another look.
   mutating func look(by m: M) -> Bool {
     guard let due, due <= Clock.now else { return self.due != nil }
     if hasEnded { Sysmon.noteQuiet() }  // the threads that ended at the last look are gone by now: §5

@@ -97,7 +97,7 @@ extension Scheduler {
     return true
   }
 
-  /// The kind of the Gs that wait for a turn in the GRQ and the LRQs. A G in `runnext` does not count: it
+  /// The most urgent kind of Gs that wait for a turn in the GRQ and the LRQs. A G in `runnext` does not count: it
   /// inherits its P's slice.
   enum Waiting: Comparable {
     case nobody

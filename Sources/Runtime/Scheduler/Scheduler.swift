@@ -9,10 +9,10 @@
 // the one GRQ (Queues/GlobalRunQueue.swift). A G made runnable by another G goes to the P on which that happened. Gs
 // readied without a P (by netpoll, by timers) go to the GRQ; so does half of an LRQ that is full.
 //
-// §3 An M that holds a P looks for work in this order (FindRunnable.swift): at every 61st start, past runnext;
-// runnext; now and then one G from the GRQ, so that Gs there cannot starve; the LRQ; the GRQ, a fair share;
-// netpoll, without waiting; the LRQs of other Ps, half of one; the timers of other Ps. A search that finds nothing must
-// not miss what comes in afterwards: Spinning.swift, the essay to read, says how.
+// §3 An M that holds a P looks for work in this order (FindRunnable.swift): runnext (but at every 61st start the GRQ
+// and the LRQ come before it); now and then one G from the GRQ, so that Gs there cannot starve; the LRQ; a fair share
+// of the GRQ; netpoll, without waiting; half of another P's LRQ; the timers of other Ps. A search that finds nothing
+// must not miss what comes in afterwards: Spinning.swift, the essay to read, says how.
 //
 // §4 Locks. One lock guards the GRQ, the lists of idle Ps and Ms, and the hand-over of a P to an M
 // (`SchedulerGuarded`). LRQs need none. Lock order: channel, timers or poll descriptor → scheduler → nothing.
@@ -90,9 +90,9 @@ struct SchedulerGuarded {
   /// When an M first took a fresh G while the worn G that is now first in its line stood there, in ticks; 0: none has
   /// yet.
   var overtakenSince: UInt64 = 0
-  /// How many fresh Gs stood in line when that worn G became the first.
+  /// How many fresh Gs stood in line when the worn G that is now first in its line became the first.
   var freshThen = 0
-  /// How many of those Gs still stand in line.
+  /// How many of those fresh Gs still stand in line.
   var freshLeft = 0
   var idleP: P?
   var idleM: M?

@@ -203,7 +203,7 @@ extension Scheduler {
     // All Ms exist and none sleeps, so one is on its way to sleep, and will read the note (§4).
     putIdle(p)
     if unsafe guarded.pointee.wanted {
-      if spinning { shared[.spinningMs].subtract(1) }  // the note that is there already keeps one count
+      if spinning { shared[.spinningMs].subtract(1) }  // the note that is there already keeps one count in spinningMs
     } else {
       unsafe guarded.pointee.wanted = true
       if !spinning { shared[.spinningMs].add(1) }
@@ -227,8 +227,8 @@ extension Scheduler {
     }
   }
 
-  /// Puts Gs that were readied without a P on the GRQ, and wakes as many idle Ps as there are Gs. `m` is the caller's
-  /// M, which holds no P.
+  /// Puts Gs that were readied without a P on the GRQ, and wakes an M for each of as many idle Ps as there are Gs. `m`
+  /// is the caller's M, which holds no P.
   func inject(_ batch: consuming GQueue, by m: M) {
     let count = batch.count
     guard count > 0 else { return }
@@ -266,7 +266,7 @@ extension Scheduler {
     guard unsafe guarded.pointee.wanted else { return (false, nil) }
     unsafe guarded.pointee.wanted = false
     if let p = popIdleP() { return (true, p) }
-    // Others have taken all Ps in the meantime. They run, and will find what there is.
+    // Other Ms have taken all idle Ps in the meantime. These Ms run, and will find the work.
     shared[.spinningMs].subtract(1)
     return (true, nil)
   }

@@ -143,7 +143,7 @@ enum Sysmon {
 private struct Rest {
   /// How long every P must have been idle before sysmon sleeps, if its last sleep was long. In nanoseconds.
   private static let short: UInt64 = 1_000_000
-  /// The same, if sysmon's last sleep was short.
+  /// How long every P must have been idle before sysmon sleeps, if its last sleep was short. In nanoseconds.
   private static let long: UInt64 = 10_000_000
   /// A sleep of less than this many nanoseconds is short.
   private static let shortSleep: UInt64 = 100_000_000
@@ -172,7 +172,8 @@ private struct Rest {
   }
 }
 
-/// When to take the clock's second moment anew: after 0.1 s, 1 s, 10 s, and then every minute.
+/// When to measure the second of the two moments by which ticks are converted (Clock) again: after 0.1 s, 1 s, 10 s,
+/// and then every minute.
 private struct ClockKeeper {
   private var pause: UInt64 = 100_000_000
   private var next: UInt64

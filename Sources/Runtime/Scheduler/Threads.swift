@@ -136,7 +136,8 @@ extension M {
     becomeCurrent()
     unsafe mpg_fiber_adopt(fiber)
     mpg_alternate_stack()
-    // Do this once per M: malloc gives the arena of a thread that has ended to the next thread.
+    // Mark the arena once per M, not once per thread: malloc gives the arena of a thread that has ended to the next
+    // thread.
     if beginsFirst() { mpg_mark_arena() }
     showStopWord()
     shared[.tid].set(UInt64(UInt32(bitPattern: mpg_tid())))

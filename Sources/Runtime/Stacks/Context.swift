@@ -47,7 +47,7 @@ private func runBody(of g: G) {
   do {
     try body()
   } catch let error as any CancellableError where error.isCancellation && g.isCancelled {
-    // A cancelled G may end with such an error: that is no failure.
+    // A cancelled G may end with an error that reports the cancellation: that is no failure.
   } catch {
     fatal("an error left goroutine \(g.id) (\(g.entryName)): \(error)")
   }

@@ -26,8 +26,8 @@ import Region
   private let guarded: UnsafeMutablePointer<UInt64>
   /// The address of each slab.
   private let slabs: UnsafeMutablePointer<UnsafeMutableRawPointer?>
-  /// The number plus 1 of the slab at an address, by the address divided by the size of a slab; 0: no slab of
-  /// ours.
+  /// A table from addresses to slabs. The index is an address divided by the size of a slab; the value is the number of
+  /// the slab there, plus 1; 0: no slab of ours.
   private let slabAt: UnsafeMutablePointer<UInt32>
   private var slabCount = 0
   private let gauges: Block<SchedField>

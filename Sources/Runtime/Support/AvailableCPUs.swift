@@ -36,7 +36,7 @@ enum AvailableCPUs {
     let top: String
   }
 
-  /// The folders of a group and of those above it, as far as they are visible.
+  /// The folders of a group and of the groups above it, as far as they are visible.
   private static func folders(of group: String, in mount: Mount) -> [String] {
     var path = group
     if mount.top != "/" {

@@ -1,8 +1,9 @@
 // Time: ticks of the region's clock, and their conversion to nanoseconds.
 //
 // Reading the CPU's counter costs a third of a call to the vDSO, so the runtime counts in ticks: events, timers,
-// deadlines. The header holds two moments in both units; the line through them converts. The boot takes the first;
-// sysmon takes the second anew while the process runs, so the error shrinks with the uptime.
+// deadlines. The region's header holds two moments, each in ticks and in nanoseconds; the straight line through them
+// converts one unit into the other. The boot measures the first moment. Sysmon measures the second one again and again
+// while the process runs, so the error shrinks with the uptime.
 import CMPG
 import Glibc
 import Region
@@ -30,7 +31,7 @@ enum Clock {
     return quotient << 32 + divisor.dividingFullWidth((remainder >> 32, remainder << 32)).quotient
   }
 
-  /// Decides which clock counts, and takes the first pair of moments, 2 ms apart.
+  /// Decides from which clock the ticks come, and measures the first pair of moments, 2 ms apart.
   static func boot(_ header: Block<HeaderField>) {
     let counts = mpg_clock_is_invariant() && kernelTrustsCounter()
     mpg_clock_use_counter(counts)
@@ -46,7 +47,8 @@ enum Clock {
     header[.wallOffset].set(wallNanoseconds &- mpg_clock_nanoseconds())
   }
 
-  /// Takes the second moment anew, further from the first. Only one caller at a time: the boot, then sysmon.
+  /// Measures the second moment of the conversion again, now further from the first. Only one caller at a time: the
+  /// boot, then sysmon.
   static func refine(_ header: Block<HeaderField>) {
     let now = moment()
     let sequence = header[.clockSequence]

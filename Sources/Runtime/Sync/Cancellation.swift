@@ -102,7 +102,7 @@ public final class Cancellation: @unchecked Sendable {
     ).exchanged
   }
 
-  /// Ends the waits of the scope's Gs, and puts its children before `list`.
+  /// Ends the waits of the scope's Gs, and puts the scope's children at the front of `list`.
   private func walk(_ cause: Cause, by m: M, waking woken: inout GQueue, then list: inout Cancellation?) {
     lock.lock()
     defer { lock.unlock() }

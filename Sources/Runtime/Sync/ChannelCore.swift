@@ -7,8 +7,8 @@
 //     set it.
 // So values keep their order, and the G that waited longest is served first. ("Waits" has the sense of Claim: a waiter
 // whose wait was ended from elsewhere counts as gone.) A G waits with its value, or with room for one, on its own
-// stack, which does not move. The receiver copies the value out of a waiting sender; the sender destroys its own when
-// it goes on.
+// stack, which does not move. The receiver copies the value out of a waiting sender; the sender destroys its original
+// when it goes on.
 //
 // Source: Go's chan.go.
 import Region

@@ -73,7 +73,7 @@ enum Claim {
   /// The number of the latest wait.
   var ticket: UInt32 { UInt32(truncatingIfNeeded: relaxed >> 32) }
 
-  /// Starts the tickets of a record that was set up anew after `ticket`, so that no old ticket matches.
+  /// Makes the tickets of a record that was set up anew go on from `ticket`, so that no old ticket matches.
   func start(after ticket: UInt32) {
     unsafe record.pointee.wait.store(UInt64(ticket) << 32, ordering: .relaxed)
   }
@@ -109,7 +109,7 @@ enum Claim {
     return old & Self.open != 0 && change(old, old | Self.parked)
   }
 
-  /// How the wait ended. Valid only after it did.
+  /// How the wait ended. Valid only after the wait has ended.
   var outcome: Outcome {
     Outcome(code: UInt32(truncatingIfNeeded: unsafe record.pointee.wait.load(ordering: .acquiring)) >> 3)
   }

@@ -250,7 +250,8 @@ import Region
     return unsafe cases
   }
 
-  /// Swaps a random one of the cases from `index` on to `index`. One index after the other, this shuffles the cases.
+  /// Picks a random case among those at `index` and after it, and swaps it into the place `index`. Done for one index
+  /// after the other, this shuffles the cases.
   @inline(__always)
   private func pick(_ index: Int, of cases: Cases, _ m: M) -> UnsafeMutablePointer<SelectCase> {
     if index + 1 < cases.count { unsafe cases.swapAt(index, index + m.random(below: cases.count - index)) }

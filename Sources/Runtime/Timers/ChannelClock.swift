@@ -75,8 +75,8 @@ struct ClockRecord: ~Copyable {
     unsafe record.pointee.lock.unlock()
   }
 
-  /// Stops the clock and gives it back, because its channel is freed. Call it inside the runtime, or where no G is
-  /// stopped.
+  /// Stops the clock and gives it back, because its channel is freed. Call it inside the runtime, or on a thread that
+  /// runs no G, because a G that holds these locks must not be stopped.
   func giveBack() {
     unsafe record.pointee.lock.lock()
     unsafe record.pointee.core = nil

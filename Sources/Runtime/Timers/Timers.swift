@@ -184,8 +184,8 @@ extension Timer.Kind {
     defer { lock.unlock() }
     while due.count < limit, let first = unsafe heap.pointee.min, first.when <= now {
       let timer = unsafe heap.pointee.removeMin()
-      // Timers of the other kinds are subtracted by their descriptor or waiter, which knows whether they were
-      // still armed.
+      // A timer of another kind is subtracted from the counts by its descriptor or waiter, which knows whether the
+      // timer was still armed.
       if timer.kind == .wake { block[.timers].subtract(1) }
       due.append(timer)
     }
@@ -209,9 +209,9 @@ extension M {
     return fireDue(of: p, next)
   }
 
-  /// What `fireTimers` does when the first timer seems to be due. The runtime's clock is never ahead of the events', so
-  /// it is asked only here. A function of its own, because each decision goes through `fireTimers`, and most find
-  /// nothing due.
+  /// What `fireTimers` does when the first timer seems to be due. The runtime's clock is never ahead of the events'
+  /// clock, so it is enough to ask the runtime's clock here. A function of its own, because each decision goes through
+  /// `fireTimers`, and most find nothing due.
   @inline(never)
   private func fireDue(of p: P, _ next: UInt64) -> Bool {
     guard Clock.paced >= next else { return false }

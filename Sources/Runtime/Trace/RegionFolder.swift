@@ -98,7 +98,7 @@ struct RegionFolder {
     return unsafe unlinkat(fd, name, 0) == 0
   }
 
-  /// How many black boxes are kept; the newest are.
+  /// How many black boxes are kept: the newest ones.
   private static let keptBoxes = 8
   /// Black boxes that are older than this many seconds are not kept.
   private static let keptSeconds = 7 * 24 * 3600
