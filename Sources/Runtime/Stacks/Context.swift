@@ -1,8 +1,9 @@
 // Switching: how a thread gets from its scheduling stack onto a G and back.
 //
 // §1 Two stacks. All scheduling happens on the thread's own stack (Go's g0). A G that parks, yields or ends notes its
-// request in its M and switches to that stack. What must wait until the G is off its own stack (releasing a lock under
-// which other threads can find it) happens there. A switch is some thirty instructions (switch_x86_64.S).
+// request in its M and switches to that stack. Work that must wait until the G is off its own stack (such as releasing
+// a lock under which other threads can find the G) is done on the scheduling stack. A switch is some thirty
+// instructions (switch_x86_64.S).
 //
 // §2 Exclusivity. Swift checks at run time that no code writes a class property while another access to it is open. It
 // keeps the open accesses in a list of the *thread*, with nodes on the stack. A G may park inside such an access

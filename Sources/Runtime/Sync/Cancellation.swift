@@ -77,10 +77,11 @@ public final class Cancellation: @unchecked Sendable {
   /// A scope without a parent: for a G for which async code waits (Run.swift).
   static func outermost() -> Cancellation { Cancellation(parent: nil) }
 
-  /// Cancels the scope. Returns the Gs that this wakes; the caller must put them on a queue.
+  /// Cancels the scope. Returns the Gs that become runnable by this; the caller must put them on a queue.
   func cancelled(by m: M) -> GQueue { cancel(.cancelled, by: m) }
 
-  /// Cancels the scope because its time is over. Returns the Gs that this wakes; the caller must put them on a queue.
+  /// Cancels the scope because its time is over. Returns the Gs that become runnable by this; the caller must put them
+  /// on a queue.
   func timedOut(_ m: M) -> GQueue { cancel(.timedOut, by: m) }
 
   private func cancel(_ cause: Cause, by m: M) -> GQueue {
@@ -211,7 +212,7 @@ public func withCancellation<Result, Failure: Error>(
 }
 
 extension Cancellation {
-  /// Cancels the scope because its body is over. Returns the Gs that this wakes.
+  /// Cancels the scope because its body is over. Returns the Gs that become runnable by this.
   fileprivate func ended(_ m: M) -> GQueue { cancel(.cancelled, by: m) }
 }
 

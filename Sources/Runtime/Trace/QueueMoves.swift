@@ -1,12 +1,14 @@
-// Events that move Gs between queues without changing the Gs' state: steals, batches, spills. Each is one record;
-// between its count and the record, the words that go with it change (`Tracer`). Together with the counts of
-// Moves.swift these words say how deep each queue is, as the records tell it:
+// Events that move Gs between queues without changing the Gs' state: steals, batches, spills. Each event is one record.
+// The lane first counts the record, then the words below change, then the record is written (`Tracer`). Together with
+// the counts of Moves.swift these words say how deep each queue is by the records alone (p's column: what thieves took
+// from p):
 //     runnext of p   queuedOn[runnext] − takenFrom[runnext] + nextMoved − Σ nexts of p's column
 //     LRQ of p       queuedOn[lrq] + queuedOn[displacing] − takenFrom[lrq] − takenFrom[netpoll] + lrqMoved
 //                      − Σ (gs − nexts) of p's column
 //     GRQ            Σ queuedOn[grq] of all lanes + Σ grqMoved
-// So a G is on its queue from the record that puts it there to the record that takes it, whatever the mover does in
-// between. The depth of the queue itself differs by the Gs that a mover has just taken out or has yet to put in.
+// So by the records a G is on its queue from the record that puts it there to the record that takes it, whatever the M
+// that moves it does in between. The depth of the queue itself differs by the Gs that such an M has just taken out or
+// has yet to put in.
 import Region
 
 extension M {
