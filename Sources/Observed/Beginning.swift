@@ -24,8 +24,8 @@ extension Snapshot.P {
     return p
   }
 
-  /// A P that has done nothing yet. It tells the facts that `other` tells, a P of the same source; nil: no
-  /// other P is known.
+  /// A P that has done nothing yet. A fact that `other`, another P of the same source, does not tell is nil here too.
+  /// `other` is nil if no other P is known: then all these facts are nil.
   package static func beginning(_ id: Int, like other: Snapshot.P?) -> Snapshot.P {
     var p = beginning(id)
     func keep<Value>(_ fact: WritableKeyPath<Snapshot.P, Value?>) {

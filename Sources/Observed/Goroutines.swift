@@ -1,4 +1,4 @@
-// Gs one by one: a row of the table that a target keeps of them, and one G as people know it.
+// Gs one by one: a row of the table that a target keeps of its Gs, and one G in the form in which people see it.
 import Host
 import Region
 
@@ -16,9 +16,10 @@ package struct GoroutineRow: Equatable {
   /// The descriptor that the G waits for, plus 1, so that 0 is none.
   package var waitingOn: UInt64 = 0
   package var created: UInt64 = 0
-  /// The target's own word for why it waits; 0 is none. Recordings do not keep it.
+  /// The string id of the target's own words for why the G waits; 0: none. Recordings do not keep it.
   package var word: UInt64 = 0
-  /// Whether the state may be older than `since`, which then is when it was first seen.
+  /// Whether the G may have been in its state before `since`, which then is the moment at which a source that samples
+  /// first saw that state.
   package var isOlder = false
 
   package init(
@@ -59,11 +60,12 @@ public struct Goroutine: Sendable, Equatable {
   public var reason = WaitReason.none
   /// Whether the G belongs to the program or to the runtime.
   public var kind = GKind.user
-  /// The target's own words for why it waits, where they say more than `reason`; nil: it has none.
+  /// The target's own words for why the G waits, where they say more than `reason`; nil: there are none.
   public var words: String?
   /// When the G's state changed last, in nanoseconds of the machine's monotonic clock; nil: not known.
   public var since: UInt64?
-  /// Whether the state may be older: then `since` is when a source that samples first saw it.
+  /// Whether the G may have been in its state before `since`, which then is the moment at which a source that samples
+  /// first saw that state.
   public var isOlder = false
   /// The place where the G was spawned: `function at File.swift:31`; nil: not known.
   public var entry: String?
@@ -93,7 +95,7 @@ public struct Goroutines: Sendable, Equatable {
 extension Goroutines {
   /// Translates a table that was read just now.
   ///
-  /// - Parameter names: the names by now; nil: those of the observation.
+  /// - Parameter names: the names that are known now; nil: those of the observation.
   package init(_ rows: [GoroutineRow], of observation: Observation, names: StringBook? = nil) {
     self.init(
       rows, observation.clock, NameBook(names ?? observation.names),

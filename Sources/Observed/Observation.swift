@@ -1,7 +1,7 @@
-// One look at a scheduler, with what is needed to follow it from there by its events.
+// One look at a scheduler, with what a reader needs to follow the scheduler from there by its events.
 import Region
 
-/// A snapshot, together with what is needed to keep it up to date by the events that come after it.
+/// A snapshot, together with what a reader needs to keep it up to date by the events that come after it.
 package struct Observation {
   package var snapshot = Snapshot()
   package var clock = Clock(first: (0, 0), second: (0, 0))

@@ -1,17 +1,18 @@
-// How a scheduler is paced from outside: whether it runs free, is held, or is slowed, and who waits for the next turn.
+// How a scheduler is paced from outside: whether it runs free, is held, or is slowed, and which Ms wait for permission to
+// make their next scheduling decision (docs/control.md).
 import Region
 
-/// How a scheduler that can be paced from outside goes on. While it is held or slowed, its own clock, by which timers
-/// and deadlines go, stands; the outside world does not slow.
+/// The pace of a scheduler that can be paced from outside. Timers and deadlines go by the scheduler's own clock. While the
+/// scheduler is held or slowed, that clock stands still whenever its Ms only wait; the outside world does not slow.
 public struct Pace: Sendable, Equatable {
   /// The pace.
   public var state: Pacing
   /// Decisions a second of all Ps together; nil: the scheduler is not slowed.
   public var rate: Int?
-  /// Decisions that were granted one by one since boot, while the scheduler was held or slowed.
+  /// The number of single decisions that were granted since boot, while the scheduler was held or slowed.
   public var steps: UInt64
-  /// The ids of the Ms that wait to be let make their next decision, in ascending order. A thread that is not among
-  /// them while the scheduler is held runs user code, is in a system call, or sleeps.
+  /// The ids of the Ms that wait for permission to make their next decision, in ascending order. While the scheduler is
+  /// held, every other thread runs user code, is in a system call, or sleeps.
   public var waiting: [Int]
 
   /// Makes a pace from its parts.
@@ -19,6 +20,6 @@ public struct Pace: Sendable, Equatable {
     (self.state, self.rate, self.steps, self.waiting) = (state, rate, steps, waiting)
   }
 
-  /// Whether threads must wait for their turn.
+  /// Whether threads must wait for permission to make their next decision.
   public var isOn: Bool { state == .held || state == .slow }
 }

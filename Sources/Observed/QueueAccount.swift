@@ -6,9 +6,10 @@
 // hands* after a record took it off a queue and before it starts: the first G of a batch, or a G that was set aside
 // because it had no stack.
 //
-// §2 A keyframe has these sums from words that the target keeps (QueuePlaces), for the boundary of each lane. From
-// there on the records change them. So the sums of a keyframe plus the records up to the next one are exactly the sums
-// of that next keyframe; a test compares the two.
+// §2 A keyframe takes these sums from words that the target keeps (QueuePlaces). They hold at the boundary of each lane:
+// the place between two of the lane's records at which the keyframe reads that lane. From there on the records change
+// the sums. So the sums of a keyframe plus the records up to the next keyframe are exactly the sums of that next
+// keyframe; a test compares the two.
 //
 // §3 A thief first takes Gs and then writes its record. Until that record comes, the victim's LRQ counts more Gs than
 // it holds, and a victim's `runnext` that was filled again counts 2. The boundaries of the lanes in a keyframe are not

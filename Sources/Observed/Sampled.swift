@@ -1,13 +1,13 @@
-// What a source knows that reads a scheduler as samples, beside the gauges that all sources share.
+// Facts that only a source that samples a scheduler tells, beside the gauges that all sources share.
 
 extension Snapshot {
   /// Facts about a scheduler that is read from outside as samples, mostly one of another runtime. A plain value.
   public struct Sampled: Sendable, Equatable {
-    /// How often the queues were looked at since the moment that the reader named.
+    /// How often the source looked at the queues since the moment given to `observe(peaksSince:)`.
     public var looks: Int?
     /// How long the last of these looks took, in nanoseconds.
     public var lookTime: UInt64?
-    /// The mean of the global run queue over these looks.
+    /// The mean depth of the global run queue over these looks.
     public var grqMean: Double?
     /// The number of Gs by the target's own words for why they wait.
     public var waits: [String: Int]?
@@ -21,18 +21,19 @@ extension Snapshot {
     public var stopsForGC, otherStops: UInt64?
     /// The phase of the garbage collector: `off`, `mark` or `mark termination`.
     public var gcPhase: String?
-    /// The bytes of the heap that live, and those at which the next collection is to end.
+    /// The size of the live heap in bytes, and the size of the heap at which the next collection is to end.
     public var heapLive, heapGoal: UInt64?
     /// Makes a value in which nothing is known.
     public init() {}
   }
 
-  /// A distribution of lengths of time, in nanoseconds. Each number is the upper end of the range in which it lies, so it is
-  /// at most a fifth too large.
+  /// A distribution of lengths of time, in nanoseconds, from a histogram. Each length is told as the upper end of its bucket
+  /// in the histogram, so it is at most a fifth too large.
   public struct Latency: Sendable, Equatable {
     /// How many lengths there were.
     public var count: UInt64
-    /// At least half, nine tenths, and 99 hundredths of them were no longer than this; and none was longer than `max`.
+    /// The lengths that at least half, nine tenths, and 99 hundredths of all lengths do not exceed; and, in `max`, the one
+    /// that none exceeds.
     public var p50, p90, p99, max: UInt64
     /// Makes a distribution from its parts.
     public init(count: UInt64, p50: UInt64, p90: UInt64, p99: UInt64, max: UInt64) {

@@ -1,4 +1,5 @@
-// The seam between sources and everything above them: how any source tells what it knows of a scheduler.
+// The seam between sources and everything above them: the one interface by which a source tells what it knows of a
+// scheduler. A source is a live region, a dead one, a recording…; above it are history, screens and exports.
 //
 // §1 The problem. A live region knows everything at every moment. The region of a process that runs without tracing
 // knows no events. A dead process's region stands still. A recording has events, and gauges four times a second.
@@ -10,17 +11,18 @@
 // seam takes those values and nothing else. No code above the seam asks which kind of source it has. Code that needs a
 // fact asks whether the fact is there: a fact that the source does not know is nil from here to the cell of the screen.
 //
-// §3 Order of calls. History stays exact because of one rule. An observation says, lane by lane, how many records its
-// gauges have counted (`LaneMark`), and each call for events begins where the last one ended. So a source may be read
-// at any pace. In a source without events the marks lead to no records, and each of its observations stands by itself.
+// §3 Order of calls. History stays exact because of one rule. An observation says for each lane (the ring of one P or M)
+// how many records its gauges have counted (`LaneMark`), and each call for events begins where the last call ended. So a
+// source may be read at any pace. A source without events has no records for its marks to count, and each of its
+// observations stands by itself.
 //
 // §4 A new source is one type that conforms to `SchedulerSource`, in a file of its own, and one line in `SourceKinds`
 // (module Inspector), which says which words on the command line mean this source.
 import Host
 import Region
 
-/// Tells what it knows of one scheduler. Not thread-safe: use a source, and all that is made from it, from one thread
-/// at a time.
+/// A source: it tells what it knows of one scheduler. Not thread-safe: use a source, and all that is made from it, from
+/// one thread at a time.
 package protocol SchedulerSource: AnyObject {
   /// The identity of the observed process.
   var identity: Snapshot.Target { get }
@@ -45,10 +47,10 @@ package protocol SchedulerSource: AnyObject {
   /// Hands over the events since the last call, lane by lane; within a lane the oldest comes first. `take` copies each
   /// batch to where the reader wants it.
   ///
-  /// - Parameter moment: events of a source that goes on which are later, in monotonic nanoseconds, are left for the next
-  ///   call, so that no lane is known further than the others; nil: none are.
-  /// - Returns: how full the fullest buffer of the source had become. From 1 on events are lost, so the reader should
-  ///   come back sooner. A source that loses no events returns 0.
+  /// - Parameter moment: the latest moment, in monotonic nanoseconds, of which events are taken; nil: all are taken. A
+  ///   live source keeps later events for the next call, so that no lane is read up to a later moment than the others.
+  /// - Returns: how full the fullest buffer of the source had become, as a share of its size. From 1 on events are lost,
+  ///   so the reader should come back sooner. A source that loses no events returns 0.
   func takeEvents(
     upTo moment: UInt64?, _ take: (Lane, EventReading) -> Void
   ) throws(InspectorError) -> Double
@@ -57,7 +59,7 @@ package protocol SchedulerSource: AnyObject {
   ///
   /// - Parameters:
   ///   - breathe: called between two parts of a long table, so that the caller can drain events meanwhile.
-  ///   - isCalledAway: asked between two parts, too; if it returns true, the rest is not read.
+  ///   - isCalledAway: asked between two parts, too; if it returns true, the rest of the table is not read.
   /// - Returns: the rows; nil if the caller was called away; empty if the source lists no Gs.
   func goroutines(
     breathe: () throws(InspectorError) -> Void, isCalledAway: () -> Bool
@@ -67,14 +69,15 @@ package protocol SchedulerSource: AnyObject {
   /// second, so ask for few, or seldom.
   func stacks(of gs: StackQuestion) throws(InspectorError) -> Stacks?
 
-  /// The names by now: reading the table of Gs may have made more of them. nil: they are those of the last observation.
+  /// All names that are known now: reading the table of Gs may have added some. nil: they are those of the last
+  /// observation.
   var grownNames: StringBook? { get }
 
-  /// How the observed process ended; nil while it lives. Also nil if nobody can tell; then `doubt` says why.
+  /// How the observed process ended; nil while it lives. Also nil if that cannot be found out; then `doubt` says why.
   func ending() throws(InspectorError) -> TargetEnding?
 
-  /// How the process ended, according to the word that it left in its region. Reading that word costs next to
-  /// nothing. nil: it left none, because it lives or was killed.
+  /// How the process ended, according to the word that the process itself left in its region. Reading that word costs
+  /// next to nothing. nil: there is no such word, because the process lives or was killed.
   func lastWord() throws(InspectorError) -> TargetEnding?
 
   /// The reason why the last call of `ending` could not tell whether the process lives; nil: it could tell.
@@ -117,7 +120,7 @@ extension SchedulerSource {
 public struct Knowledge: Sendable, Equatable {
   /// How the gauges are obtained.
   public enum Gauges: Sendable {
-    /// The gauges are the scheduler's own words, read at one instant.
+    /// The gauges are the scheduler's own words of memory, read at one instant.
     case exact
     /// The gauges were read now and then, so something short may have been missed.
     case sampled
@@ -133,7 +136,8 @@ public struct Knowledge: Sendable, Equatable {
   public var listsGs: Bool
   /// Whether the source knows the stacks of Gs.
   public var hasStacks: Bool
-  /// What no look can know, and what would tell it, in one or two sentences for people; nil: nothing to add.
+  /// The facts that this source cannot know however it looks, and what would tell them, in one or two sentences for
+  /// people; nil: nothing to add.
   public var beyond: String?
 
   /// Says what a source can tell; by default, all that a live region with events tells.

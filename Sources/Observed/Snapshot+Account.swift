@@ -1,5 +1,5 @@
-// How the account of the queues changes the rows of Ps and Ms. The rule is the same for a live target and for any past
-// moment.
+// How the account of the queues (QueueAccount.swift) changes the rows of Ps and Ms. The rule is the same for a live
+// target and for any past moment.
 import Region
 
 extension Snapshot {
@@ -34,8 +34,9 @@ extension Snapshot {
 }
 
 extension Snapshot.P {
-  /// An LRQ cannot hold more Gs than its ring has room for. If the account says that it does, the record of a
-  /// spill or of a thief is still to come, and those Gs are on no queue (`inHands`).
+  /// Shows the account of this P in its row. An LRQ cannot hold more Gs than its ring has room for. If the account says
+  /// that it does, the record of a spill or of a steal is still to come, and the Gs beyond the room are on no queue
+  /// (`inHands`).
   fileprivate mutating func show(_ p: QueueAccount.P) {
     let depth = min(max(0, p.lrq), Capacity.lrq)
     (lrq, lrqMax) = (depth, lrqMax.map { max($0, depth) })
@@ -53,6 +54,8 @@ extension Snapshot.P {
 }
 
 extension Snapshot.M {
+  /// Shows in this M's row which P the M holds according to the account.
+  ///
   /// - Parameter held: the row of the P that this M holds; nil: it holds none.
   fileprivate mutating func show(_ held: Snapshot.P?) {
     if let held, held.g != nil {

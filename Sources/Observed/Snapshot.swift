@@ -3,9 +3,9 @@
 // Views, JSON and tests take a snapshot and nothing else. It does not show whether it came from a live region, a
 // recording or a black box. All times are nanoseconds of the machine's monotonic clock unless a name says otherwise.
 //
-// A fact that a source does not know is nil here, and stays nil on its way to the cell of the screen: it is never 0. So
-// only a number that every source knows may stand here without a question mark. These are all of them, and a test
-// compares this list with the declarations:
+// A fact that a source does not know is nil here, and stays nil on its way to the cell of the screen: it is never 0. So a
+// number may be declared without a question mark only if every source knows it. Here is the list of all such numbers; a
+// test compares it with the declarations:
 //
 // - who is observed, and when: `Target.pid`, `Target.bootTime`, `Snapshot.time`, `Snapshot.procs`
 // - which Ps, Ms and Gs there are: `P.id`, `M.id`, `Goroutine.id`, `Retired.ps`
@@ -23,7 +23,7 @@ public struct Snapshot: Sendable, Equatable {
     public var name: String
     /// The moment at which the target booted, in nanoseconds of the monotonic clock.
     public var bootTime: UInt64
-    /// How far the process is between its boot and its end, as it says itself.
+    /// The stage of the process's life, from its boot to its end, as the process itself reports it.
     public var state: ProcessState
     /// Makes a target from its parts.
     public init(pid: Int32 = 0, name: String = "", bootTime: UInt64 = 0, state: ProcessState = .live) {
@@ -45,7 +45,7 @@ public struct Snapshot: Sendable, Equatable {
     public var entry: String?
     /// The number of Gs in the local run queue, without `runnext`; 0…256.
     public var lrq: Int?
-    /// The largest `lrq` since the moment that the reader named, which mostly is the reader's last look.
+    /// The largest `lrq` since the moment given to `observe(peaksSince:)`, which mostly is the reader's last look.
     public var lrqMax: Int?
     /// The mean of `lrq` over many looks since that moment; nil: the source does not look so often.
     public var lrqMean: Double?
@@ -128,7 +128,7 @@ public struct Snapshot: Sendable, Equatable {
     public var locked: UInt64?
     /// Whether the G `locked` runs or is ready; nil: there is none, or the source does not tell.
     public var isLockedBusy: Bool?
-    /// How many calls to C are going on in it; nil: the source does not tell.
+    /// The number of calls to C that the thread is inside of; nil: the source does not tell.
     public var callsToC: Int?
     /// An M of which nothing is known.
     public init() {}
@@ -148,7 +148,7 @@ public struct Snapshot: Sendable, Equatable {
     public var preempted = 0
     /// The number of Gs in a blocking system call.
     public var syscall = 0
-    /// The number of parked Gs, by the reason for which they wait. A reason for which none waits may be
+    /// The number of parked Gs, by the reason for which they wait. A reason for which no G waits may be
     /// missing.
     public var waiting: [WaitReason: Int] = [:]
     /// The number of live Gs that run a job of a Swift `Task`; nil: the target does not tell.
@@ -259,7 +259,7 @@ public struct Snapshot: Sendable, Equatable {
   public var isConsistent = true
   /// The number of Gs on the global run queue.
   public var grq: Int?
-  /// The largest `grq` since the moment that the reader named, which mostly is the reader's last look.
+  /// The largest `grq` since the moment given to `observe(peaksSince:)`, which mostly is the reader's last look.
   public var grqMax: Int?
   /// The number of timers that are set and have not fired.
   public var timers: Int?
@@ -267,7 +267,7 @@ public struct Snapshot: Sendable, Equatable {
   public var switches: UInt64?
   /// The Ps that may run Gs, and Ps beyond `procs` that an M has not let go of yet; sorted by id.
   public var ps: [P] = []
-  /// The sums over all stopped Ps; nil: not known, because the recording is older.
+  /// The sums over all stopped Ps; nil: not known, because an older version made the recording.
   public var retired: Retired?
   /// The Ms, sorted by id.
   public var ms: [M] = []
@@ -283,11 +283,11 @@ public struct Snapshot: Sendable, Equatable {
   public var steals: StealMatrix?
   /// The moments of the boot.
   public var boot = Boot()
-  /// How the scheduler is paced from outside; nil: nobody can pace it, or the source does not tell.
+  /// How the scheduler is paced from outside; nil: the scheduler cannot be paced, or the source does not tell.
   public var pace: Pace?
   /// The numbers in the target's scheduling rules.
   public var ruleNumbers = RuleNumbers()
-  /// What is known because the scheduler is read as samples; nil: it is not read so.
+  /// Facts that only a source that samples the scheduler tells; nil: the source does not sample.
   public var sampled: Sampled?
   /// The depths of queues and the holders of Ps according to the records; nil: the target does not tell, or a
   /// record was half written when the target was read.
@@ -304,7 +304,8 @@ public struct Snapshot: Sendable, Equatable {
 
   /// The time since the target booted, in nanoseconds; 0 if the snapshot is not later than the boot.
   public var uptime: UInt64 { time > target.bootTime ? time - target.bootTime : 0 }
-  /// The same; nil: nobody knows when the target booted, such as one of which only a core is left.
+  /// The time since the target booted, as `uptime`; nil: the moment of the boot is not known, such as for a target of
+  /// which only a core file is left.
   public var knownUptime: UInt64? { target.bootTime == 0 ? nil : uptime }
 
   /// The sum of a counter over all Ps since boot: those that have rows, and those that were stopped. Every total is

@@ -42,7 +42,7 @@ public struct CallStack: Sendable, Hashable {
   public var own: StackFrame? { frames.first { !$0.isLibrary } ?? frames.last }
 }
 
-/// Of which Gs the stacks are wanted.
+/// The choice of Gs whose stacks are wanted.
 public enum StackQuestion: Sendable, Equatable {
   /// The Gs with these ids.
   case some([UInt64])
@@ -54,15 +54,15 @@ public enum StackQuestion: Sendable, Equatable {
 public struct Stacks: Sendable, Equatable {
   /// What is known of one G's stack.
   public enum Outcome: Sendable, Hashable {
-    /// The place of its stack in `distinct`.
+    /// The stack was read; the number is its index in `distinct`.
     case stack(Int)
-    /// It runs: its registers are in a thread.
+    /// The G runs, so its registers are in a thread and not in memory.
     case running
-    /// It went on while it was read.
+    /// The G went on while its stack was read.
     case moved
     /// There is no such G any more.
     case gone
-    /// Its memory cannot be read, or makes no sense.
+    /// The memory of the G or its stack cannot be read, or makes no sense.
     case unreadable
 
     /// The reason why there is no stack, in words; nil: there is one.
@@ -89,12 +89,12 @@ public struct Stacks: Sendable, Equatable {
     (self.outcomes, self.distinct, self.labels) = (outcomes, distinct, labels)
   }
 
-  /// The number of a G's stack in `distinct`; nil: it has none.
+  /// The index of a G's stack in `distinct`; nil: no stack of the G was read.
   public func number(of g: UInt64) -> Int? {
     guard case .stack(let number) = outcomes[g], distinct.indices.contains(number) else { return nil }
     return number
   }
 
-  /// The stack of a G; nil: it has none.
+  /// The stack of a G; nil: none was read.
   public subscript(g: UInt64) -> CallStack? { number(of: g).map { distinct[$0] } }
 }
