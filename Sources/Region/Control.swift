@@ -37,13 +37,14 @@ public enum Control {
 public enum ControlCommand: Equatable, Sendable {
   /// All Ps stop at their next decision.
   case hold
-  /// One decision: of the P with this number, or (nil) of whoever has waited longest. Holds the scheduler first.
+  /// One decision, by the thread that holds the P with this number; nil: by the thread that has waited longest. Holds the
+  /// scheduler first.
   case step(p: Int?)
-  /// So many decisions a second, all Ps together (`Control.rates`).
+  /// This many decisions a second, all Ps together (`Control.rates`).
   case slow(Int)
   /// The scheduler runs free.
   case release
-  /// Nothing: asks for the answer only.
+  /// Changes nothing: only asks for the answer, which says how the scheduler goes on.
   case state
 
   /// Parses a line without its newline; nil: it is no command. Allocates nothing.
@@ -79,7 +80,7 @@ public enum ControlCommand: Equatable, Sendable {
     return unsafe digits.reduce(0) { $0 * 10 + Int($1 - 48) }
   }
 
-  /// The line that says this.
+  /// The command as a line of the language, without its newline.
   public var line: String {
     switch self {
     case .hold: "hold"
@@ -92,7 +93,7 @@ public enum ControlCommand: Equatable, Sendable {
   }
 }
 
-/// How a scheduler that can be controlled goes on.
+/// The state of a scheduler that can be controlled: its pace, and the threads that wait.
 public struct ControlState: Equatable, Sendable {
   /// The pace.
   public var pace: Pacing
@@ -100,10 +101,10 @@ public struct ControlState: Equatable, Sendable {
   public var rate: Int
   /// How many threads wait for their next decision.
   public var waiting: Int
-  /// For an answer to `step`, the thread that took the step; nil: there was nobody to take one, or it was no step.
+  /// In an answer to `step`, the thread that took the step; nil: no thread waited to take one, or the command was another.
   public var stepped: Step?
 
-  /// Who took a step.
+  /// The thread that took a step.
   public struct Step: Equatable, Sendable {
     /// The thread's M.
     public var m: Int
@@ -119,7 +120,7 @@ public struct ControlState: Equatable, Sendable {
     (self.pace, self.rate, self.waiting, self.stepped) = (pace, rate, waiting, stepped)
   }
 
-  /// Adds the words that say this.
+  /// Adds the state to `line`, in the words of the language.
   public func add(to line: inout ControlLine) {
     line.add(pace.word)
     line.add(" ")

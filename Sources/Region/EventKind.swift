@@ -72,8 +72,8 @@
   case procRetire = 29
   /// The system refused a resource; `detail`: `Shortage`, `count`: how often since the last such event, `arg`: the errno.
   case shortage = 34
-  /// Sysmon lent time without a P to a G whose thread stands still, because it was preempted or lost its P in its sleep;
-  /// no P made progress. `count`: the M that G keeps, `arg`: G.
+  /// No P made progress, so sysmon lent time without a P to a G whose thread stands still: the thread was preempted, or
+  /// lost its P while it slept. `count`: the M that G keeps, `arg`: G.
   case lend = 38
   /// From here on G, and each G that it creates, belongs to another span; `detail`: 1 when that span begins now, 0 when G
   /// returns to an earlier one; `count`: the span's label (string id); `arg`: the span's number, 0: none.
@@ -85,7 +85,8 @@
   case timerLate = 44
   /// The M's thread ends, because nobody has needed it for a while. A later `mStart` of the same M is of another thread.
   case mEnd = 45
-  /// The last put into `runnext` said that it displaced a G, but a thief had just stolen that G: none went to the LRQ.
+  /// A correction: the last record that put a G into `runnext` says that it displaced another G to the LRQ, but a thief
+  /// had just stolen that other G, so none went to the LRQ.
   case nextStolen = 46
   /// G was taken to run for the first time, but there was no stack for it: G is set aside, on no queue; `detail`: where
   /// it was taken from (`RunSource`).

@@ -19,7 +19,7 @@ public enum Capacity {
 
 /// Facts about the region and its process, most of them written at boot. The header always lies at offset 0 of the file.
 @frozen public enum HeaderField: Int, RegionField {
-  /// "MPGREGN1" as a little-endian word. Written last, with release: a reader that finds it finds all that is here.
+  /// "MPGREGN1" as a little-endian word. Written last, with release: a reader that sees it also sees the rest of the header.
   case magic = 0
   /// Layout version. It changes when a reader that follows the schema would misread the new layout all the same.
   case version = 1
@@ -166,14 +166,14 @@ public enum Capacity {
   case netpollSysmonPolls = 58
   /// The largest depths of the GRQ, by time bucket; see `Peaks`.
   case grqPeaks = 64
-  /// How the scheduler is paced from outside. This line of words is written by the control thread.
+  /// How the scheduler is paced from outside. The control thread writes the words of this cache line.
   case pace = 128
   /// Decisions a second that the scheduler may make while `pace` is `slow`; else 0.
   case paceRate = 129
   /// Single decisions that were granted while the scheduler was held or slowed.
   case paceSteps = 130
-  /// Ticks by which the runtime's clock, by which timers and deadlines go, is behind: it stood so long. While it stands
-  /// now, the time since it last stopped is not in here yet.
+  /// The ticks for which the runtime's clock has stood still, and by which it is now behind the clock of events. Timers and
+  /// deadlines go by the runtime's clock. While that clock stands, the time since it last stopped is not counted here yet.
   case stoodStill = 131
 
   public static let block = "sched"
@@ -258,9 +258,9 @@ public enum Capacity {
   case stackCacheHits = 34
   /// How often the P's cache had no stack for a new G. Written by the owner alone.
   case stackCacheMisses = 35
-  /// Gs that batches (steals, spills, takes from the GRQ) put on the P's LRQ, on its `runnext` and on the GRQ, minus
-  /// the Gs that batches took from there. Gs that move one by one are in `LaneField.queuedOn`. Written by the owner
-  /// alone.
+  /// The number of Gs that batches (steals, spills, takes from the GRQ) put on the P's LRQ (`lrqMoved`), on its `runnext`
+  /// (`nextMoved`) and on the GRQ (`grqMoved`), minus the Gs that batches took from there. Gs that move one by one are
+  /// counted in `LaneField.queuedOn`. Written by the owner alone.
   case lrqMoved = 36
   case nextMoved = 37
   case grqMoved = 38
@@ -334,7 +334,8 @@ public enum Capacity {
   case g = 3
   /// When the M entered its `state`.
   case since = 4
-  /// Since when the M waits to be let make its next decision, because the scheduler is held or slowed; 0: it does not.
+  /// The moment since which the M waits for permission to make its next decision, because the scheduler is held or slowed;
+  /// 0: the M does not wait for that.
   case waitsSince = 5
 
   public static let block = "m"
@@ -350,7 +351,7 @@ public enum Capacity {
   }
 }
 
-/// One slot of the G table. Whoever moves the G to its next state writes the slot.
+/// One slot of the G table. The thread that moves the G to its next state writes the slot.
 @frozen public enum GField: Int, RegionField {
   /// The G's id, from 1 up and never reused; 0: the slot was never used.
   case id = 0

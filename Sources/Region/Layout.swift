@@ -4,8 +4,8 @@
 //     header │ schema text │ strings │ sched │ P… │ steal matrix │ M… │ lanes… │ G table… │ P rings… │ M rings…
 //
 // Every array is as long as its capacity, but the file is sparse: only the parts in use take memory. The writer allocates
-// each part (`fallocate`) before it touches it. Without that, a full tmpfs would kill the process by SIGBUS; so it is an
-// error that the call returns.
+// each part (`fallocate`) before it touches it. Without that call, a full tmpfs would kill the process by SIGBUS; with it,
+// the call returns an error.
 
 /// Offsets and sizes in bytes. Every array starts at a multiple of 4 KiB. The G table and the P rings behind it start at a
 /// multiple of 64 KiB, the largest page size, because the writer may map other memory over whole pages of the G table's end.
@@ -29,8 +29,8 @@ public struct Layout: Sendable, Equatable {
 
   public let schema, strings, sched, p, steal, m, lane, g, pRings, mRings, end: Int
 
-  /// A P's ring of 131,072 records takes 4 MiB. An M's of 4,096 takes 128 KiB, since the netpoll thread, which is an M
-  /// without a P, readies Gs by the thousand.
+  /// A P's ring of 131,072 records takes 4 MiB, an M's ring of 4,096 records 128 KiB. An M's ring must not be much smaller,
+  /// since the netpoll thread, which is an M without a P, readies Gs by the thousand.
   public init(pRingRecords: Int = 131_072, mRingRecords: Int = 4096) {
     self.pRingRecords = pRingRecords
     self.mRingRecords = mRingRecords

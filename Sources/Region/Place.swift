@@ -45,7 +45,7 @@
   /// The bits of `arg` that hold the id of a G.
   public static let gMask: UInt64 = 1 << 52 - 1
 
-  /// The queue; nil: a newer writer's, which this version does not know.
+  /// The queue; nil: a queue of a newer writer, which this version does not know.
   public var queue: Queue? { Queue(rawValue: UInt8(truncatingIfNeeded: bits >> 52 & 7)) }
   public var depth: Int { Int(bits >> 55) }
   /// Whether the queue is a `runnext`, whether or not a G was displaced.
@@ -82,7 +82,7 @@ extension Record {
   /// In `goStart` and `goResume`, where the G was taken from; nil: a newer writer's source, which this version does not
   /// know.
   public var runSource: RunSource? { RunSource(rawValue: detail & 15) }
-  /// The raw value of the wait reason of the wait before, in `goStart`; 0: the G did not wait.
+  /// In `goStart`, the raw value of the reason of the G's last wait, which this start ends; 0: the G did not wait.
   public var endedReason: UInt8 { detail >> 4 }
   /// In events that make a G runnable, the queue on which it was put.
   public var place: Place { Place(bits: arg & ~Place.gMask) }

@@ -4,10 +4,11 @@
 
 /// The life of a goroutine. The legal moves are in `moves`; the runtime asserts them in debug builds.
 ///
-/// At every moment one side owns a G's next move, and only that side writes the state. The state word is stored without
-/// ordering (relaxed). Whatever hands the G over orders it: the queue on which the G is put (release of the LRQ's
-/// `tail`, exchange of `runnext`, the scheduler's lock), the lock or compare-and-swap that ends a wait, or the stop
-/// word of a thread that stands still. `Trace/Moves.swift` in the runtime has one function for each move.
+/// At every moment one thread owns a G's next move, and only that thread writes the state. The state word is stored
+/// without ordering (relaxed). The operation that hands the G on to another thread orders the store: putting the G on a
+/// queue (release of the LRQ's `tail`, exchange of `runnext`, the scheduler's lock), the lock or compare-and-swap that
+/// ends a wait, or the stop word of a thread that stands still. `Trace/Moves.swift` in the runtime has one function for
+/// each move.
 public enum GState: UInt8, CaseIterable, Sendable {
   /// The slot in the G table is free, and its memory is fresh: all zeros.
   /// - In: nobody stores this state. A slot is idle when the table first grows over it, and again after the gc thread
@@ -15,8 +16,8 @@ public enum GState: UInt8, CaseIterable, Sendable {
   /// - Out: to `runnable`, by the M that creates a G in the slot. That M has taken the slot from a pool or a P's cache,
   ///   so nobody else uses it.
   case idle = 0
-  /// Ready to run: on exactly one run queue, in one `runnext`, or set aside because there is no stack for it. After a
-  /// system call outside of `blocking`, its thread may stand still in it.
+  /// Ready to run: on exactly one run queue, in one `runnext`, or set aside because there is no stack for it. A G that
+  /// comes from a system call outside of `blocking` may keep its thread, which stands still inside the G.
   /// - In: a new G, by the M that creates it. From `waiting`, by whoever ended the wait. From `running`, by the G's own
   ///   M on its scheduling stack, when the G yields or its slice is over. From `syscall`, by the G's own M, or by
   ///   sysmon for a thread that lost its P while it slept. Whoever moves the G puts it on a queue next, which publishes
@@ -31,8 +32,8 @@ public enum GState: UInt8, CaseIterable, Sendable {
   ///   M on the G's stack. Sysmon may move the G only while the M's stop word gives sysmon the M's record: to
   ///   `preempted` (the thread stands still) or to `syscall` (the thread sleeps in the kernel outside of `blocking`).
   case running = 2
-  /// Executing a system call: in `blocking`; or outside of it, since sysmon found its thread asleep in the kernel. Its
-  /// P is on offer, or was taken.
+  /// Executing a system call, in `blocking` or outside of it; outside, the G enters this state when sysmon finds its thread
+  /// asleep in the kernel. Its P is on offer, or was taken.
   /// - In: from `running`, by the G's own M before it puts its P on offer (release); or by sysmon, while the M's stop
   ///   word says that the P is being taken.
   /// - Out: to `running`, by the G's own M, once it has a P. To `runnable`, by the G's own M, when it can have no P.
@@ -263,7 +264,7 @@ public enum NetpollKind: UInt8, CaseIterable, Sendable, CustomStringConvertible 
   case none = 0
   /// Linux: the kernel says which descriptors are ready.
   case epoll = 1
-  /// Linux: the kernel completes an order to watch a descriptor, again and again.
+  /// Linux: the runtime orders a watch of a descriptor once, and the kernel reports each time that it becomes ready.
   case ioUring = 2
   /// macOS and the BSDs.
   case kqueue = 3
@@ -285,8 +286,8 @@ public enum Pacing: UInt8, CaseIterable, Sendable {
   case none = 0
   /// The scheduler can be paced, and runs free.
   case free = 1
-  /// Every thread waits at its next decision, until it is let make one.
+  /// Every thread waits before its next decision, until the controller lets it make that decision.
   case held = 2
-  /// Threads take turns in making their next decision: so many a second, all together.
+  /// Threads make their next decisions one after the other, at a given rate for all of them together.
   case slow = 3
 }
