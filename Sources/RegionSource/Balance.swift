@@ -1,17 +1,20 @@
-// Whether the values of one pass agree: each ready G must be on one queue, each running G on one P.
+// Whether the values of one pass (one reading of all words, Lanes §3) agree: each ready G must be on one queue, each
+// running G on one P.
 //
 // §1 The problem. A move of a G takes several stores. A G is counted, and then put on a queue; or it is taken off a
 // queue, and then counted as running. A P says which G it runs, and an M says which P it holds. Between two of these
 // stores the region rests for some nanoseconds, or for as long as the system keeps the thread from its CPU. A pass
-// that is made meanwhile shows no state that anybody means: a ready G is *in hands*, on no queue. So two equal passes
-// are not enough.
+// that is made meanwhile shows a half-made move: a ready G is *in hands*, on no queue. Two such passes may well be
+// equal, so it is not enough that two passes are equal.
 //
-// §2 The design. The sums that must be equal are compared. If they differ, everything is read again a little later,
-// because moves end. If they still differ when the time is up, the snapshot says that it is not consistent. No number
-// is invented to make the sums agree: they are over words that different writers write at different places.
+// §2 The design. The reader compares the sums that must be equal. If they differ, it reads everything again a little
+// later, because every move ends. If they still differ when the time is up, the snapshot says that it is not consistent.
+// The reader never corrects a number to make the sums agree: they are over words that different writers write at
+// different places.
 //
-// §3 A P that is held by an M and runs no G is at rest, too: its M is in the scheduler, and may stay there for long, in
-// `poll` or giving way. Gs that were set aside for want of a stack are ready and on no queue; the region counts them.
+// §3 A P that an M holds and that runs no G is no half-made move: its M is in the scheduler, and may stay there for
+// long, in `poll` or giving way. Gs that were set aside for want of a stack are ready and on no queue; the region counts
+// them.
 
 extension Lanes {
   /// Whether the values of the latest pass agree.

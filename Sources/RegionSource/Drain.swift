@@ -4,10 +4,11 @@
 // its next record on, a ring that comes later from its first. Each record is copied once, from the ring to where its
 // taker wants it.
 //
-// Rings are read one after the other, and their writers go on. Without a limit, the drain would take events of a late ring
-// whose causes, in a ring that was read earlier, came too late to be taken: at the end a G would run that was never ready.
-// So a drain takes what is not later than its beginning. What its reader then has is whole up to that moment, and has
-// nothing behind it. Only a ring that is half full is taken whole, since records that are lost are worse.
+// The drain reads the rings one after the other, while their writers go on. Without a limit in time it would take an event
+// from a ring that it reads late, but not the event's cause, written into a ring after the drain had read that one: a G
+// would run that was never ready. So a drain takes only records that are not later than its own beginning. Its caller then
+// has all events up to that moment, and none after it. Only a ring that is more than half full is taken whole, since lost
+// records would be worse.
 import Host
 import Observed
 import Region
@@ -106,7 +107,8 @@ struct Drain {
     var reader = followers[index].reader
     let start = reader.cursor
     let capacity = followers[index].capacity
-    // Rather a lane that is known further than others than records that are lost. The moment is as exact as the clock's line.
+    // If the ring is filling up, it is read without the limit: a lane that is known further than others is better than lost
+    // records. The limit itself is only as exact as the clock's line.
     let isFilling = followers[index].position.acquired &- start > UInt64(capacity / 2)
     let time = isFilling ? .max : time
     var isWanted = true
@@ -120,7 +122,7 @@ struct Drain {
       }
     }
     followers[index].reader = reader
-    // What stays for the next drain takes room, too.
+    // Records that stay in the ring for the next drain take room, too.
     let written = max(followers[index].position.acquired, reader.cursor)
     return Double(written &- start) / Double(capacity)
   }

@@ -48,7 +48,7 @@ struct GoroutineTable {
     range.clamped(to: 0..<slots).compactMap(row)
   }
 
-  /// How often a row is read at most until it stays the same from one reading to the next.
+  /// The most readings of a row until it stays the same from one reading to the next.
   private static let tries = 20
 
   private func row(_ slot: Int) -> GoroutineRow? {

@@ -12,14 +12,14 @@
 //     waiting r =  parked r − readied r
 //     preempted =  preempted − resumed
 //     syscall   =  syscalls − syscalls returned − syscalls queued
-//     live      =  created − exited          = the sum of the others, by arithmetic
+//     live      =  created − exited          = the sum of the states above, by arithmetic
 //
 // §3 The protocol: double collect. Read all words; read them again. If no word has changed, then every word held its
 // value from its first reading to its second, and all these spans have the moment between the two passes in common. So
-// the values are those of one instant. That is right because the words only grow (a word cannot go away and come back),
+// the values are those of one instant. That is right because the words only grow (no word can change and change back),
 // and because every load of the first pass comes before every load of the second (the loads acquire). The numbers of Ps
 // and Ms are part of a pass: a thread that starts in between shows as a difference. The rows of Ps and Ms and the depth
-// of the GRQ are part of it, too (RowPlaces). Such a word may go away and come back, but never alone: with each such
+// of the GRQ are part of it, too (RowPlaces). Such a word may change and change back, but never alone: with each such
 // change a counter of a lane grows, or the moment at which a P changed its status. Finally the values must agree
 // (Balance), because a half-made move may rest for a while as well.
 //
@@ -37,8 +37,8 @@
 // §6 The depths of queues are read in the same way (QueuePlaces). Their words change after a record is counted and
 // before it is written. So they are read before the counters, and belong to the lane's position if no record is under
 // way: then the lane is *settled*. A lane whose thread was interrupted just there is read again a little later. If a
-// lane does not hold still for as long as that takes, its counters are read alone: gauges and history must be exact
-// whatever the queues are.
+// lane never holds still for as long as a reading takes, its counters are read without the words of the queues: gauges
+// and history must be exact even when the depths of the queues are not.
 internal import Glibc
 import Host
 import Observed
@@ -88,8 +88,8 @@ struct Lanes {
   private(set) var positions: [UInt64] = []
   /// Whether the words of the queues belong to `positions`; see §6.
   private var areQueuesWhole = true
-  /// The steals of each P from each other P, with its number of steals at that time. They are read again only
-  /// when that number has changed.
+  /// For each P as thief: its steals from each other P, and its total number of steals when these were read. They are
+  /// read again only when that number has changed.
   private var loot: [(steals: UInt64, from: [QueuePlaces.Loot])] = []
 
   init(_ places: LanePlaces, _ rows: RowPlaces) { (self.places, self.rows) = (places, rows) }
@@ -330,7 +330,7 @@ struct LanePlaces {
       note(
         append(lane(ofP: p), to: &words) { queues in
           let words = queues.read(lane: lane(ofP: p) * blocks.stride, ofP: p)
-          // A P that is made later can be robbed only later, and then the number of steals has changed.
+          // A P that is made later has no entry here. It can be robbed only later, and that changes the number of steals.
           if loot[p].steals != words[3] { loot[p] = (words[3], queues.loot(of: p, from: ps)) }
           return words
         })
@@ -341,9 +341,9 @@ struct LanePlaces {
     return areWhole
   }
 
-  /// How often a lane is read at most until it stays the same during a reading, which takes 50 ns.
+  /// The most readings of a lane until the lane stays the same during one of them; a reading takes 50 ns.
   private static let tries = 100
-  /// How often a lane is read at most together with the words of its queues.
+  /// The most readings of a lane together with the words of its queues.
   private static let queueTries = 20
 
   /// Appends the counters of a lane and the words of its queues; see §5 and §6.
@@ -371,7 +371,7 @@ struct LanePlaces {
         if isStill, begun &- before > 1 { break }  // the target writes no events
       }
     }
-    // A record is half written, or the lane changed during every try. So the counters are read without the
+    // A record is half written, or the lane changed during every reading. So the counters are read without the
     // words of the queues.
     var before = position.acquired
     for _ in 0..<Self.tries {

@@ -12,7 +12,7 @@ import Region
 ///
 /// Not thread-safe: use it from one thread at a time.
 public final class LiveRegion: SchedulerSource {
-  /// The process that is observed, as it was found.
+  /// The process that is observed, in the state in which it was when it was found.
   public let target: Target
   let reader: RegionReader
   package let threads: ThreadPlaces?
@@ -74,7 +74,7 @@ public final class LiveRegion: SchedulerSource {
 
   // MARK: as a source
 
-  /// The identity of the observed process, with the values of the moment at which the target was found.
+  /// The identity of the observed process. It was read when the process was found, and is not read again.
   public var identity: Snapshot.Target { target.identity }
 
   package var knowledge: Knowledge { reader.knowledge }
@@ -130,7 +130,7 @@ public final class LiveRegion: SchedulerSource {
 
   // MARK: its end
 
-  /// How the process ended; nil while it lives. Also nil if nobody can tell; then `doubt` says why.
+  /// How the process ended; nil while it lives. Also nil if that cannot be found out; then `doubt` says why.
   ///
   /// - Throws: `layout` if the region makes no sense any more.
   public func ending() throws(InspectorError) -> TargetEnding? {

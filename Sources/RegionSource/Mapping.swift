@@ -1,12 +1,12 @@
 // A region's file, mapped read-only.
 //
-// §1 The problem. The writer works on these pages at full speed and must not notice us. And the bytes are somebody
-// else's: the file may be cut short under our feet, and then a load from the mapping raises SIGBUS.
+// §1 The problem. The writer works on these pages at full speed, and a reader must not disturb it. And the file belongs
+// to another process, which may cut it short while it is mapped here; then a load from the mapping raises SIGBUS.
 //
 // §2 Rejected. Reading with `pread` instead of a mapping: it raises no SIGBUS, but the kernel copies bytes and not
 // words, so a counter that changes from 0xff to 0x100 may be read as neither. And a pass over the lanes would take
-// longer, so two passes would be equal less often. A SIGBUS handler that maps zeros over the hole: a library must not
-// take a signal handler away from its program, and zeros would pass for data.
+// longer, so two passes would be equal less often. A SIGBUS handler that maps zeros in place of the missing pages: a
+// library must not take a signal handler away from its program, and zeros would pass for data.
 //
 // §3 The design. The file is opened with O_RDONLY and mapped with PROT_READ, so the kernel makes a write impossible,
 // even by accident. Before each pass over the region `fstat` (0.2 µs) reads the size again, so that a shortened file is
@@ -14,8 +14,8 @@
 // user can do that, because we read no file of another owner; and this user could as well kill us, so no more is spent
 // on it.
 //
-// §4 The file looks more than a GiB long, but only the parts that the target uses have memory. A load from a hole would
-// give it memory, so nobody reads beyond the Ps, Ms and strings that are in use.
+// §4 The file looks more than a GiB long, but only the parts that the target uses have memory. A load from an unused part
+// would give that part memory, so the reader reads nothing beyond the Ps, Ms and strings that are in use.
 internal import Glibc
 import Host
 import Region
@@ -66,8 +66,8 @@ import Region
   /// tell.
   var isLocked: Bool? { Self.isLocked(file) }
 
-  /// Whether a process holds this lock on a file that cannot be mapped, because its writer has just begun; nil: the
-  /// system does not tell.
+  /// Whether a process holds the lock of `isLocked` on `file`. For a file that cannot be mapped yet, because its writer has
+  /// just begun. nil: the system does not tell.
   static func isLocked(_ file: borrowing FileDescriptor) -> Bool? {
     var lock = flock()
     (lock.l_type, lock.l_whence, lock.l_start, lock.l_len) = (

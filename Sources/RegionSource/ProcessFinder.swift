@@ -1,4 +1,4 @@
-// Finds the process of a region, which may have another number here: Residence §2.
+// Finds the process of a region. The process may have another pid in our pid namespace than in its own: Residence §2.
 internal import Glibc
 import Host
 import Region
@@ -63,7 +63,7 @@ struct ProcessFinder {
     }
   }
 
-  /// Looks for the process by its own pid.
+  /// Looks here for the pid that the process has in its own namespace.
   private mutating func lookHere(_ isLocked: () -> Bool?) -> Presence {
     // A process without /proc does not know its own start time, and writes 0.
     if home != nil, named.startTime == 0 { return hidden(isLocked()) }

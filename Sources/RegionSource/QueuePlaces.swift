@@ -1,4 +1,5 @@
-// The words from which the depth of each queue follows, as the records tell it: where they lie, and how they are read.
+// The words of the region from which the depth of each queue follows, in agreement with the records: where these words
+// lie, and how they are read.
 //
 // If a depth is read from the queue itself, it is a few instructions ahead of the records or behind them, because a G
 // is pushed after its record and popped before it. So events cannot be added to such a depth. For this purpose the

@@ -1,4 +1,4 @@
-// Reads one region: its gauges, its records and its end. Whether the process lives makes no difference to most of it.
+// Reads one region: its gauges, its records and its end. Most of this is the same for a live process and for a dead one.
 import Host
 import Observed
 import Region
@@ -61,7 +61,7 @@ final class RegionReader {
   /// The nanoseconds that turn the process's monotonic times into ours.
   private let shift: Int64
 
-  /// - Parameter past: how many records are drained that were written before this call, in all rings together.
+  /// - Parameter past: how many of the records that were written before this call are drained, from all rings together.
   init(_ mapping: Mapping, past: Int = 0) throws(LayoutProblem) {
     let schema = try Header.schema(of: mapping)
     header = try Blocks(
@@ -137,8 +137,8 @@ final class RegionReader {
     return target
   }
 
-  /// Whether the process lives, or how it ended. The word that the process left itself decides. Without one the system
-  /// is asked, and then the region is read again, because the word may have been written in between.
+  /// Whether the process lives, or how it ended. If the process wrote a word on its end into the region, that decides.
+  /// Otherwise the system is asked, and then the region is read again, because the word may have been written in between.
   func life() throws(LayoutProblem) -> TargetLife {
     if let word = try lastWord() { return .ended(word) }
     let holdsLock = header.has(.isLocked) && header.value(.isLocked) == 1
@@ -152,7 +152,8 @@ final class RegionReader {
     }
   }
 
-  /// How the process ended by its own word; nil: it left none, because it lives or was killed.
+  /// How the process ended, according to the word on its end that it wrote into the region; nil: it wrote none, because it
+  /// lives or was killed.
   func lastWord() throws(LayoutProblem) -> TargetEnding? {
     let state = try whoIsThere().state
     let status = Int32(truncatingIfNeeded: header.value(.ending))  // written before the state
@@ -166,8 +167,8 @@ final class RegionReader {
   /// All gauges at this moment. If `isConsistent`, the Gs by state, the queues, the Ps and the Ms are of one instant.
   /// The other gauges are read right afterwards, each by itself.
   ///
-  /// - Parameter start: the moment from which on peaks count, in nanoseconds; nil: a second ago. It belongs to the
-  ///   reader, who knows when it looked last; so two readers of one region do not take each other's peaks away.
+  /// - Parameter start: the moment from which on peaks count, in nanoseconds; nil: a second ago. Each reader passes the
+  ///   time of its own last look, so two readers of one region do not take each other's peaks away.
   func snapshot(peaksSince start: UInt64? = nil) throws(LayoutProblem) -> Snapshot {
     try mapping.checkSize()
     var snapshot = Snapshot(target: try currentTarget())
@@ -228,7 +229,7 @@ final class RegionReader {
     snapshot.switches = tally.started
     snapshot.gs = try Snapshot.Gs(tally, reasons: reasons)
     if sched.has(.tasksCreated), sched.has(.tasksExited) {
-      let exited = sched.value(.tasksExited)  // first: each of these was created before
+      let exited = sched.value(.tasksExited)  // read first: each task that has exited was created before
       snapshot.gs.tasks = Int(clamping: sched.value(.tasksCreated).excess(over: exited))
     }
     if sched.has(.stackless) { snapshot.gs.stackless = Int(clamping: lanes.value(.stackless)) }
@@ -245,7 +246,7 @@ final class RegionReader {
     if sched.has(.netpollSysmonPolls) { snapshot.netpoll.sysmonPolls = sched.value(.netpollSysmonPolls) }
   }
 
-  /// How the scheduler is paced; nil: nobody can pace it.
+  /// How the scheduler is paced; nil: it cannot be paced.
   private func pace(of ms: [Snapshot.M]) -> Pace? {
     guard sched.has(.pace), sched.has(.paceRate), sched.has(.paceSteps),
       sched.value(.pace) < UInt64(pacings.count),
@@ -347,7 +348,7 @@ final class RegionReader {
     return StringBook(bytes: strings.bytes).string(id)
   }
 
-  /// The knowledge of this source, by what the process says now.
+  /// What this source can tell, according to what the process says now.
   var knowledge: Knowledge {
     let isTraced = sched.value(.tracing) != 0
     return Knowledge(absenceOfEvents: isTraced ? nil : Knowledge.untraced, listsGs: table != nil)

@@ -1,8 +1,8 @@
 // The schema as a reader sees it: a place for each name. Region's `Schema` describes the text.
 //
 // The text comes from another process. So its length is bounded, every number is checked, and unknown lines are
-// skipped. A missing name is noticed when somebody asks for it. `Blocks`, `RingPlaces` and `Strings`, which turn names
-// into words, check whether a place lies inside the region.
+// skipped. A missing name is noticed when a caller asks for it. `Blocks`, `RingPlaces` and `Strings`, which turn names
+// into words of memory, check whether a place lies inside the region.
 import Host
 import Observed
 import Region
@@ -67,7 +67,7 @@ struct RegionSchema {
     case "area":
       areas[try text(1)] = try Extent(offset: number(2), stride: number(3), count: 1)
     case "enum": cases[try text(1), default: [:]][try text(3)] = UInt64(try number(2))
-    default: break  // a newer writer's, or one that this reader does not need
+    default: break  // a kind of line of a newer writer, or one that this reader does not need
     }
   }
 

@@ -2,13 +2,13 @@
 // which its times are.
 //
 // §1 The problem. A container, its host and its neighbours may share the folder of regions, but not their namespaces.
-// Then /proc here has no process with the pid that a region names, or it has another one. And the *reader's* time
-// namespace moves CLOCK_MONOTONIC and the start time in /proc/PID/stat.
+// Then /proc here has no process with the pid that a region names, or another process has that pid. And the times differ:
+// the *reader's* time namespace moves CLOCK_MONOTONIC and the start time in /proc/PID/stat.
 //
 // §2 The design. A region names the inodes of its namespaces, and the offsets that its time namespace adds to the
 // clocks. The reader moves each time by the difference to the offsets of its own namespace (Clock). It finds a process
 // of another pid namespace by what /proc says of each process: the process must be in that namespace (`ns/pid`) and
-// have that number there (the last of `NSpid`). If our /proc shows the process, it has a number here as well. If not,
+// have that pid there (the last of `NSpid`). If our /proc shows the process, it has a pid here as well. If not,
 // our namespace is not above the process's, and the process cannot be seen. Then a lock tells whether it lives: the
 // process that made the region holds a lock on the file as long as it lives. If nobody holds the lock, the process is
 // dead for certain. If somebody holds it, the process is most probably alive. But a child that was made without the
@@ -40,8 +40,8 @@ extension Residence {
     let tick: Int64 = 10_000_000
     // The shift is less than 2^40 ticks, so the sum cannot overflow.
     let middle = Int64(clamping: min(start, 1 << 62)) + moved / tick
-    // The start that the process gives and the one that /proc shows here are each rounded down, after their own
-    // offsets were added. So they may differ by one.
+    // The start time that the process gives and the one that /proc shows here are each rounded down, after the offset
+    // of its own namespace was added. So they may differ by one.
     return UInt64(clamping: middle - 1)...UInt64(clamping: middle + 1)
   }
 }

@@ -59,7 +59,7 @@ struct RowPlaces {
     for place in places { words.append(place.map { mapping.word(at: $0 + start).acquired } ?? 0) }
   }
 
-  /// How often a row is read at most until it stays the same from one reading to the next.
+  /// The most readings of a row until it stays the same from one reading to the next.
   private static let tries = 100
 
   /// Reads each P's row in a pass again until it stays the same. So each row is of one instant even if the

@@ -85,7 +85,7 @@ struct Rows {
     return word == 0 ? nil : Int(word) - 1
   }
 
-  /// Sets how the P has spent its time up to `now`, in ticks, including the present stretch.
+  /// Sets how the P has spent its time up to `now`, in ticks, including the time in its present status.
   private func setTimes(_ row: inout Snapshot.P, _ lanes: Lanes, until now: UInt64, _ clock: Clock) {
     guard Self.pTimes.allSatisfy(pBlocks.has) else { return }
     func value(_ field: PField) -> UInt64 { lanes.value(field, ofP: row.id) }

@@ -1,5 +1,4 @@
-// A scan of the table of Gs for those that wait for a turn, for observers that want to know whether a G waits
-// too long.
+// A scan of the table of Gs for the Gs that wait for a turn. Observers use it to find out whether a G waits too long.
 //
 // A G's status and the moment of its last change are two words, so together they may be wrong while the G moves. But
 // the status word itself contains the number of the G's moves. An observer that finds the same word twice, minutes

@@ -86,7 +86,7 @@ public struct RegionFolders: Sendable, Equatable {
     let named = files.filter { $0.process.pid == pid }
     switch ProcessIdentity.look(for: pid) {
     case .process(let living):
-      // Mostly the process has the same pid in its own namespace, so files of that name come first.
+      // Mostly the process has the same pid in its own namespace, so the files that name this pid are tried first.
       if let target = named.lazy.map({ $0.look() }).first(where: { $0.process == living && !$0.isEnded }) {
         return target
       }
