@@ -28,7 +28,7 @@ extension Snapshot {
   }
 
   /// A distribution of lengths of time, in nanoseconds, from a histogram. Each length is told as the upper end of its bucket
-  /// in the histogram, so it is at most a fifth too large.
+  /// in the histogram: from 256 ns on, that is at most a quarter more than the true length.
   public struct Latency: Sendable, Equatable {
     /// How many lengths there were.
     public var count: UInt64
