@@ -1,9 +1,10 @@
 // The facts of a section that are not known, as bytes.
 //
-// Sections of keyframes hold plain numbers for facts that regions always tell. Other sources do not know some of them. Such a
-// fact stands as 0 in its place, and a number behind the section's other parts says which of these zeros are none: one bit for
-// each fact, in the order of the lists below. Facts of the whole scheduler have their bits in a section of their own. Where all
-// facts are known these numbers are left out, so a region's keyframes are what they always were.
+// Sections of keyframes hold plain numbers for facts that regions always tell. Other sources do not know some of them. A fact
+// that is not known stands as 0 in its place, and a number behind the section's other parts says which facts these are: one
+// bit for each fact, in the order of the lists below. Facts of the whole scheduler have their bits in a section of their own.
+// Where all facts are known these numbers are left out. So a region's keyframes have the same bytes as before there were such
+// numbers, and older readers understand them.
 import Observed
 
 /// A fact that some sources do not know.

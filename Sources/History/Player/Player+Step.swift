@@ -24,8 +24,8 @@ extension Player {
   /// How far `last` looks back.
   private static let lookBack = (segments: 240, records: 100_000)
 
-  /// What `make` makes of the last events up to this moment of which it makes something, oldest first. Where little
-  /// happened, they come from some minutes, and where much did, there may be fewer than `limit`.
+  /// The last `limit` values that `make` makes of the events up to this moment, oldest first; events of which it makes nil
+  /// are passed over. The search goes back as far as `lookBack` says, so it may find fewer.
   package func last<Made>(_ limit: Int, of make: (Event) -> Made?) -> [Made] {
     var found: [Made] = []
     func look(_ events: some BidirectionalCollection<PlacedRecord>) {

@@ -11,7 +11,7 @@ import Observed
 import Region
 
 extension Player {
-  /// Records and segments that are gone through, to find out which Gs were queued at the start of a segment.
+  /// The most records and segments that are gone through to find out which Gs were queued at the start of a segment.
   private static let reach = (records: 200_000, segments: 240)
 
   /// Which Gs stand on which queue at this moment; nil: the target does not tell, or nobody waits for the answer any

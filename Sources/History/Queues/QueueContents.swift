@@ -1,13 +1,14 @@
 // Which Gs stand on which queue at a moment, as a value for people.
 
-/// Which Gs stand on which queue at one moment, each queue in order: the next to be taken comes first. A G that stands
-/// there, but of which it cannot be known which one it is, is nil. A value; it may be used from any thread.
+/// Which Gs stand on which queue at one moment, each queue in order: the next to be taken comes first. nil stands for a G
+/// whose id is not known. A value; it may be used from any thread.
 public struct QueueContents: Sendable, Equatable {
   /// The queues of one P.
   public struct P: Sendable, Equatable {
     /// The P's id.
     public var id: Int
-    /// The G in `runnext`. For some microseconds there may be two: a thief has taken the first one, and will tell.
+    /// The G in `runnext`. For some microseconds there may be two: a thief has taken the first one, but has not written its
+    /// record yet.
     public var next: [UInt64?]
     /// The Gs on the LRQ.
     public var lrq: [UInt64?]

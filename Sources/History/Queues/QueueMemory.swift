@@ -1,4 +1,5 @@
-// What a player keeps of the queues on its way, so that the next moment need not be rebuilt from the beginning.
+// The contents of queues that a player keeps on its way through a history, so that it need not rebuild the contents at
+// the next moment from the beginning.
 import Observed
 import Synchronization
 
@@ -40,7 +41,7 @@ final class QueueMemory: Sendable {
     }
   }
 
-  /// The last kept place of a window that is not behind `count`.
+  /// The last kept place of `window` at which no more than `count` events have happened; nil: there is none.
   func place(in window: Window, upTo count: Int) -> Place? {
     kept.withLock { kept in
       guard let first = kept.places.first, first.segment == window.number, first.extent == window.extent

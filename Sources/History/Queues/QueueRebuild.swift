@@ -4,14 +4,15 @@
 // queue from the record that puts it there until the record that takes it off. A queue has as many Gs here as the
 // account says, after each event; a test compares the two.
 //
-// §2 Who puts one G on a queue names it, and so does who starts one. Batches do not: a steal, a spill and a take from
-// the GRQ tell only how many Gs they moved. But a thief runs the first G of its batch at once, and that record names
-// it. So whoever applies a batch passes the G that the same lane starts next from such a batch (`first`). The others
-// follow behind it in the order of the queue that they came from.
+// §2 A record that puts one G on a queue names the G, and so does a record that starts a G. Records of batches do not: a
+// steal, a spill and a take from the GRQ tell only how many Gs they moved. But a thief runs the first G of its batch at
+// once, and the record of that start names the G. So the caller that applies a batch passes the G that the same lane
+// starts next from such a batch (`first`). The other Gs of the batch follow behind it in the order of the queue that they
+// came from.
 //
-// §3 Records may come in another order than the moves. A thief takes Gs, and tells; in between the victim takes the Gs
-// behind them. So a G may start from the middle of a queue: those before it are in a thief's hands already, and their
-// batch begins at the G that is passed as `first`.
+// §3 Records may come in another order than the moves. A thief takes Gs, and writes its record later; in between the
+// victim takes the Gs behind them. So a G may start from the middle of a queue: the Gs before it are in the thief's hands
+// already, and the thief's batch begins at the G that is passed as `first`.
 //
 // §4 Nothing is guessed. Where the records leave open which Gs a batch has, those Gs, and the Gs of the queue that they
 // came from, become *unnamed*: 0. An unnamed G stands in its queue and counts. It gets its name when it starts. So
@@ -23,10 +24,11 @@ import Region
 package struct QueueRebuild: Equatable, Sendable {
   /// The queues of one P.
   struct P: Equatable, Sendable {
-    /// The G in `runnext`; two, if a thief has taken the first one and has not told it yet. 0: unnamed.
+    /// The G in `runnext`; two, if a thief has taken the first one and has not written its record yet. 0: unnamed.
     var next = Line<UInt64>()
     var lrq = Line<UInt64>()
-    /// The G of the last record that said that it displaced another one, when there was none; 0: none.
+    /// The G of the last record that put a G into `runnext`, if that record said that it displaced another G although
+    /// none stood there; 0: there is no such G. See `settleNext`.
     var unsettled: UInt64 = 0
   }
 
@@ -95,7 +97,7 @@ package struct QueueRebuild: Equatable, Sendable {
     }
   }
 
-  /// The last record said that it displaced a G, but a thief had taken that G.
+  /// Takes a displacement back: the last record said that its G displaced another one, but a thief had taken that one.
   private mutating func settleNext(_ p: Int?) {
     change(p) { p in
       let displaced = p.lrq.removeLast() ?? 0
@@ -153,8 +155,9 @@ package struct QueueRebuild: Equatable, Sendable {
     change(thief) { p in for g in taken.dropFirst() { p.lrq.append(g) } }
   }
 
-  /// A thief took the G of `runnext`. If the victim has said meanwhile that it displaced this G, the next record of the
-  /// victim says that it did not. Until then the account counts one G more on the LRQ, and none in `runnext`.
+  /// Takes out the G that a thief stole from `runnext`. If a record of the victim has said meanwhile that another G
+  /// displaced this one, the victim's next record (`nextStolen`) takes that back. Until then the account counts one G more
+  /// on the LRQ, and none in `runnext`.
   private static func stealNext(_ g: UInt64, from p: inout P) {
     if g != 0, p.lrq.last == g, !p.next.elements.contains(g), let newest = p.next.last, newest != 0 {
       _ = (p.next.removeLast(), p.lrq.removeLast())
@@ -170,8 +173,8 @@ package struct QueueRebuild: Equatable, Sendable {
     change(p) { p in for g in taken.dropFirst().prefix(Capacity.lrq) { p.lrq.append(g) } }
   }
 
-  /// A full LRQ gives its older half to the GRQ, and behind it the G that found no room. If more or fewer Gs stand here
-  /// than a full LRQ has, with that G, thieves are at work, and it is not known where the half begins.
+  /// Moves the older half of a full LRQ to the GRQ, and behind it the G that found no room. If the line here does not have
+  /// exactly a full LRQ's Gs and that one, thieves are at work, and it is not known where the half begins.
   private mutating func spill(_ record: Record, _ p: Int?) {
     let half = min(max(0, Int(record.count) - 1), Capacity.lrq)
     var batch: [UInt64] = []

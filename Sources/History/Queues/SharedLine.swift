@@ -4,16 +4,17 @@
 // §1 Fresh Gs leave in batches of any size, in order; worn ones one by one. So the order of the worn line never matters
 // here: each of its Gs is named when it leaves.
 //
-// §2 A spill is told under the lock, just before its Gs are put on the line. Any other thread that puts Gs there tells
-// them first, and takes the lock afterwards. Until that thread tells of something that it does later, its Gs are *open*:
-// whether they stand before or behind what other threads put there meanwhile is not known. Such Gs are *loose*, the
-// open ones and those others. A batch that has a loose G leaves the whole fresh line unnamed.
+// §2 A thread writes the record of a spill under the scheduler's lock, just before its Gs go on the line. Any other
+// thread that puts a G there writes the record first, and takes the lock afterwards. Until that thread writes a record of
+// something that it does later, its G is *open*: the G may stand before or behind the Gs that other threads put there
+// meanwhile. The open Gs and those other Gs are *loose*. If a batch has a loose G, the whole fresh line becomes unnamed.
 //
-// §3 A spill tells how many Gs stand on the GRQ after it. The records count a G from before it is put there until after
-// it was taken. So if the records count as many, no G was on its way at that moment, and none is open any more.
+// §3 The record of a spill tells how many Gs stand on the GRQ after it. By the records a G is there from before it is put
+// there until after it was taken. So if the records count just as many Gs, no G was on its way at that moment, and no G
+// is open any more.
 //
 // §4 A G that comes out of a system call is fresh, but if sysmon found its thread asleep in the kernel it may be worn.
-// Such a thread lets go of its P while it is in the call, and that is how it is known here.
+// The records show that case: such a thread lets go of its P while it is in the call.
 import Observed
 import Region
 
@@ -22,9 +23,9 @@ struct SharedLine: Equatable, Sendable {
   private struct Fresh: Equatable, Sendable {
     /// 0: unnamed.
     var g: UInt64
-    /// Whether it may be worn all the same (§4).
+    /// Whether the G may be worn all the same (§4).
     var mayBeWorn = false
-    /// The M that put it there and has told of nothing later; nil: none.
+    /// The M that put the G there, while the G is open (§2); nil: it is not open.
     var opener: UInt16?
     var isLoose = false
   }
@@ -36,7 +37,7 @@ struct SharedLine: Equatable, Sendable {
 
   private var fresh = Line<Fresh>()
   private var worn = Line<UInt64>()
-  /// How many Gs are open, by the M that put them there, and when it told the last one.
+  /// How many Gs are open, by the M that put them there, and the time of that M's record of the last one.
   private var open: [UInt16: Open] = [:]
   /// Ms in system calls, and whether they let go of their P there. An M whose entry was not seen is missing.
   private var calls: [UInt16: Bool] = [:]
@@ -64,10 +65,11 @@ struct SharedLine: Equatable, Sendable {
 
   // MARK: putting
 
-  /// Takes in that an M tells of something: if it does that after what it told before, its Gs stand on the line now.
+  /// Notes that an M has written a record. If the M did so after it put its open Gs on the line, they are not open any
+  /// more.
   ///
-  /// A start has the time of the stop before it. So a record with the time of the last one may have come before the G
-  /// stood on the line.
+  /// A start has the time of the stop before it. So a record with the same time as the last open G's record may be from
+  /// before that G stood on the line, and does not count.
   mutating func close(_ record: Record, _ kind: EventKind) {
     let m = record.m
     guard !open.isEmpty, let its = open[m], !Self.comesFirst(kind), record.time > its.time else { return }
@@ -81,8 +83,8 @@ struct SharedLine: Equatable, Sendable {
     }
   }
 
-  /// Whether a thread may tell of this between a G that it readied and its lock: the other Gs that it readies with it,
-  /// and the poll or the timers that did it.
+  /// Whether a thread may write a record of this kind after the record of a G that it readied and before it takes the
+  /// lock: records of other Gs that it readies together with that G, and of the poll or the timers that readied them.
   private static func comesFirst(_ kind: EventKind) -> Bool {
     switch kind {
     case .goCreate, .goReady, .netpoll, .netpollLate, .timers, .timerLate, .takeUp: true
@@ -105,7 +107,7 @@ struct SharedLine: Equatable, Sendable {
     open[record.m]?.time = record.time
   }
 
-  /// Puts Gs on the line that had been set aside.
+  /// Puts Gs that had been set aside on the line, without their names.
   mutating func putUnnamed(_ gs: Int) {
     for _ in 0..<min(gs, plausible - min(plausible, count)) { fresh.append(Fresh(g: 0, mayBeWorn: true)) }
   }
@@ -113,8 +115,8 @@ struct SharedLine: Equatable, Sendable {
   /// Puts Gs on the line, all at once and at this moment.
   ///
   /// - Parameters:
-  ///   - m: the M that does it.
-  ///   - depth: how many Gs stand there then, by the target's own word; nil: it does not say.
+  ///   - m: the M that puts them there.
+  ///   - depth: how many Gs stand on the GRQ then, according to the record; nil: it does not say.
   mutating func putBatch(_ gs: [UInt64], of m: UInt16, depth: UInt64? = nil) {
     guard count < plausible else { return }
     if depth == UInt64(count + gs.count) { closeAll() }
@@ -133,7 +135,8 @@ struct SharedLine: Equatable, Sendable {
     }
   }
 
-  /// Notes of the Gs that others have open that `m` came meanwhile. Returns whether there are any.
+  /// If other Ms than `m` have open Gs, marks all open Gs as loose, because `m` puts Gs on the line meanwhile. Returns
+  /// whether that is so; then the Gs of `m` are loose, too.
   private mutating func loosen(for m: UInt16) -> Bool {
     guard open.contains(where: { $0.key != m }) else { return false }
     var left = open.values.reduce(0) { $0 + $1.count }
@@ -175,7 +178,8 @@ struct SharedLine: Equatable, Sendable {
     return [g]
   }
 
-  /// Takes a G out of a line that is not known. Afterwards nothing is known of either.
+  /// Takes out a G of which it is not known in which of the two lines it stood. Afterwards all Gs are unnamed, and each
+  /// may be fresh or worn.
   private mutating func takeUnknown() {
     forget()
     for _ in 0..<worn.count { fresh.append(Fresh(g: 0, mayBeWorn: true)) }
@@ -202,6 +206,6 @@ struct SharedLine: Equatable, Sendable {
     _ = fresh.remove(1, at: place)
   }
 
-  /// The order of the fresh line is not known any more, so neither is who leaves next.
+  /// Makes all Gs of the fresh line unnamed, because their order is not known any more.
   private mutating func forget() { fresh.change { $0.g = 0 } }
 }

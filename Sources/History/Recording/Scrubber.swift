@@ -31,7 +31,7 @@ public enum Scrubber {
     _ reader: inout RecordingReader, to writer: RecordingWriter
   ) throws(InspectorError) -> String? {
     while let chunk = reader.next() {
-      guard let kind = chunk.kind else { continue }  // who knows what is in it
+      guard let kind = chunk.kind else { continue }  // a chunk of an unknown kind may contain names
       switch kind {
       case .names: break
       case .about:
