@@ -1,4 +1,4 @@
-// The errors of all rooms of the inspector: what can go wrong with a target, a recording or an output. Each message
+// The errors of all modules of the inspector: what can go wrong with a target, a recording or an output. Each message
 // says what the user can do about it.
 //
 // `description` is one clause for a person, in lower case and without a full stop. The command line puts its own name
@@ -19,7 +19,7 @@ public enum InspectorError: Error, Sendable, Equatable, CustomStringConvertible 
   case notPermitted(path: String, reason: String)
   /// This build cannot read the region's bytes; the problem says why.
   case layout(path: String, LayoutProblem)
-  /// The process is of a kind that can be looked at, but its scheduler is not understood; the reason says what of it.
+  /// The process is of a kind that can be looked at, but a part of its scheduler is not understood; the reason says which.
   case notUnderstood(pid: Int32, name: String, reason: String)
   /// The process has ended, before or while it was looked at; the ending says how.
   case gone(pid: Int32, TargetEnding)
@@ -133,7 +133,7 @@ public enum TargetEnding: Sendable, Equatable, CustomStringConvertible {
   case crashed(signal: Int32)
   /// The process ended without a word in its region: SIGKILL, or the machine ran out of memory.
   case killed
-  /// In these words the source or a recording tells how the process ended.
+  /// A source or a recording tells in these words how the process ended.
   case told(String)
 
   /// One clause for a person, such as `exited with code 1`.

@@ -1,5 +1,5 @@
-// Guesses, from its first bytes, what a file is that was taken for a recording and is none. The error message then says
-// what to do with it.
+// The user named a file as a recording, and it is none: this guesses from the file's first bytes what it is instead. The
+// error message then says what to do with it.
 import Region
 
 /// Tells files apart by their first bytes.

@@ -6,12 +6,12 @@
 //
 // §2 No litter. The temporary file has no name (O_TMPFILE), so the kernel removes it when the writer ends, however it
 // ends. On a file system without O_TMPFILE the file has a name of ours (TemporaryName.swift). A recording that grows
-// for hours is visible as `PATH.part` instead. So what has been recorded can be looked at meanwhile, and it survives if
-// the recorder does not.
+// for hours is visible as `PATH.part` instead. So people can look at what has been recorded meanwhile, and that survives
+// even if the recorder is killed.
 //
-// §3 Nobody's loss. If two processes wrote to one name, each would replace the file of the other. So the writer of a
+// §3 No file lost. If two processes wrote to one name, each would replace the file of the other. So the writer of a
 // visible file holds a lock (flock) on it, and another writer is refused while the lock is held. An existing file is
-// replaced only by a file of its own kind, because another kind means that somebody mistook the name
+// replaced only by a file of its own kind, because another kind means that the user mistook the name
 // (OutputKind.swift).
 //
 // §4 Streams. Standard output, pipes and devices have no name to take, so the bytes are written to them directly.
@@ -19,8 +19,8 @@ internal import Glibc
 
 /// How an output file is made, and what it may replace.
 public struct OutputRules: Sendable {
-  /// Whether only its owner may read a new file; if not, the umask decides. A file that replaces another takes over its
-  /// mode.
+  /// Whether only its owner may read a new file; if not, the umask decides. A file that replaces another takes over the
+  /// mode of that file.
   public var isPrivate = false
   /// Whether the file must be new. An existing file then stays as it is, and is an error.
   public var isNew = false
@@ -47,7 +47,7 @@ public final class OutputFile {
   private let rules: OutputRules
   private let place: OutputPlace
   private let descriptor: Int32
-  /// The name that the file has until it takes its own; nil: it has no name, or the output is a stream.
+  /// The name that the file has until it takes its final name; nil: it has no name, or the output is a stream.
   private let temporary: TemporaryName?
   /// Whether the output is finished, so that `deinit` takes nothing back.
   package private(set) var isDone = false
@@ -86,8 +86,8 @@ public final class OutputFile {
     if rules.isNew { throw .system(call: "open", path: path, errno: EEXIST) }
     if rules.inputs.contains(before.identity) { throw isInput(path) }
     try rules.replaces.check(before, path)
-    // The folder's permissions would allow us to replace the file. But whoever made the file read-only meant to
-    // prevent this too, so it is refused.
+    // The folder's permissions would allow us to replace the file. But the user who made the file read-only wanted to
+    // prevent that too, so it is refused.
     guard unsafe access(path, W_OK) == 0 else {
       throw .output(SystemCallError(call: "access", errno: errno), path: path)
     }

@@ -1,22 +1,26 @@
-// How much CPU time control groups allow a process, and how often they stopped its threads because it was used up.
+// How much CPU time control groups (cgroups) allow a process, and how often the kernel stopped the process's threads
+// because that time was used up.
 //
-// The limit may stand in the process's own group and in any group above it; the smallest counts. Where more of its threads
-// want to run than the limit has room for, the kernel stops all of them for the rest of each period, in the middle of
-// anything: no scheduler of the program's own can see that. Version 2 tells it in cpu.max and cpu.stat, version 1 in
-// cpu.cfs_quota_us, cpu.cfs_period_us and cpu.stat. Groups above the top of our own mount cannot be seen.
+// The limit may stand in the process's own group and in any group above it; the smallest counts. When the threads of a
+// group have used up the group's time of a period, the kernel stops all of them for the rest of that period, whatever they
+// do just then. The scheduler inside the program cannot see that. Version 2 of control groups tells limit and stops in
+// cpu.max and cpu.stat, version 1 in cpu.cfs_quota_us, cpu.cfs_period_us and cpu.stat. Groups above the top of our own mount
+// cannot be seen.
 
-/// The limit of CPU time that holds for a process, and what it did in the last ten seconds. A plain value.
+/// The limit of CPU time that holds for a process, and how often it stopped the process in the last ten seconds. A plain
+/// value.
 public struct CPUQuota: Sendable, Equatable {
   /// The group that has the smallest limit, as a path from the top that is visible.
   public var group: String
-  /// The CPU time that it allows, in CPUs.
+  /// The CPU time that the group may use, in CPUs.
   public var cpus: Double
   /// The length of the stretch in which the next numbers were counted, in nanoseconds; 0: there was one look only.
   public var window: UInt64 = 0
-  /// How many of the kernel's periods, in which a thread of the group wanted to run, there were in the stretch; nil: the
-  /// kernel does not tell, or there was one look only.
+  /// The number of the kernel's periods in the stretch, without those in which no thread of the group wanted to run; nil:
+  /// the kernel does not tell, or there was one look only.
   public var periods: UInt64?
-  /// In how many of them the group's threads were stopped because the time was used up; nil likewise.
+  /// The number of these periods in which the group's threads were stopped because the time was used up; nil: as for
+  /// `periods`.
   public var throttled: UInt64?
 
   /// Makes a limit of which nothing else is known.
@@ -31,7 +35,7 @@ public struct CPUQuota: Sendable, Equatable {
 
 /// Looks at the limits of one process repeatedly. Not thread-safe.
 package struct CPUQuotaWatch {
-  /// Looks that are older than this many nanoseconds are dropped, and the least time between two looks.
+  /// The age from which on looks are dropped, and the least time between two looks, in nanoseconds.
   private static let (reach, interval): (UInt64, UInt64) = (10_000_000_000, 1_000_000_000)
 
   private struct Counts {
@@ -112,8 +116,8 @@ package struct CPUQuotaWatch {
     return nil
   }
 
-  /// Where the groups are mounted, and which group stands there. Lines are `id parent device top folder options [tags] - type
-  /// source options`.
+  /// The folder at which the groups are mounted, and the group that this folder shows. Lines are `id parent device top folder
+  /// options [tags] - type source options`.
   private static func mount(in text: String, isFirst: Bool) -> (folder: String, top: String)? {
     for line in text.split(separator: "\n") {
       let words = line.split(separator: " ")
@@ -127,8 +131,8 @@ package struct CPUQuotaWatch {
     return nil
   }
 
-  /// The group and those above it, from the top on, with their folders. A path that leads out of what is mounted has none
-  /// here: the top that is visible then belongs to others.
+  /// The group and the groups above it, from the top on, with their folders. Empty: the group does not lie below the top that
+  /// is mounted here, so that top is not above the process and its limit does not hold for it.
   private static func folders(
     of group: String, _ mount: (folder: String, top: String)
   ) -> [(name: String, folder: String)] {

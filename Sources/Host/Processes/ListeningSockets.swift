@@ -9,7 +9,7 @@ package enum ListeningSockets {
   private static let mostDescriptors = 1024
 
   /// The addresses at which process `pid` waits for TCP connections, such as `127.0.0.1:8080` or `[::]:80`, those of the
-  /// lowest descriptors first. Empty: it waits at none, it may not be looked at, or its network is not ours.
+  /// lowest descriptors first. Empty: it waits at none, we may not look at it, or it lives in another network namespace.
   package static func addresses(of pid: Int32) -> [String] {
     guard let network = link("/proc/\(pid)/ns/net"), network == link("/proc/self/ns/net") else { return [] }
     var listening: [String: String] = [:]
@@ -24,8 +24,8 @@ package enum ListeningSockets {
     return (0..<mostDescriptors).compactMap { link("/proc/\(pid)/fd/\($0)").flatMap { listening[$0] } }
   }
 
-  /// The path of the program that process `pid` runs; nil: there is no such process, or it may not be looked at. Also known if
-  /// the file was replaced or removed meanwhile.
+  /// The path of the program that process `pid` runs, even if the file was replaced or removed meanwhile; nil: there is no
+  /// such process, or we may not look at it.
   package static func program(of pid: Int32) -> String? {
     guard let path = link("/proc/\(pid)/exe") else { return nil }
     let mark = " (deleted)"

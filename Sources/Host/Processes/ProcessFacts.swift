@@ -3,14 +3,14 @@ internal import Glibc
 
 /// Facts about one process.
 package enum ProcessFacts {
-  /// The path of the executable, as it was when the process began; nil: there is no such process, or it may not be asked.
+  /// The path of the executable, as it was when the process began; nil: there is no such process, or we may not look at it.
   package static func executable(of pid: Int32) -> String? {
     guard let path = link("/proc/\(pid)/exe") else { return nil }
     let deleted = " (deleted)"
     return printable(path.hasSuffix(deleted) ? String(path.dropLast(deleted.count)) : path)
   }
 
-  /// What a symbolic link says; nil: it is none, or may not be read.
+  /// The path that a symbolic link contains; nil: there is no link at `path`, or it may not be read.
   package static func link(_ path: String) -> String? {
     var bytes = [UInt8](repeating: 0, count: 4096)
     let count = unsafe bytes.withUnsafeMutableBytes { unsafe readlink(path, $0.baseAddress!, $0.count) }

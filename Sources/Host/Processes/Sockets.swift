@@ -15,7 +15,7 @@ public struct Socket: Sendable, Equatable {
   public var isListening = false
   /// The bytes that have arrived and that nobody has read yet (Recv-Q); nil: not known, or the socket listens.
   public var unread: Int?
-  /// The bytes that were written and that the other end has not acknowledged yet (Send-Q); nil likewise.
+  /// The bytes that were written and that the other end has not acknowledged yet (Send-Q); nil: as for `unread`.
   public var unacknowledged: Int?
   /// The kind of the descriptor, unless it is a known TCP socket: `pipe`, `socket`, `eventfd`.
   public var other: String?
@@ -36,9 +36,9 @@ package struct SocketWatch {
 
   /// The connections of the last reading, by inode.
   private var sockets: [UInt64: Socket] = [:]
-  /// When the list of connections is to be read again, in monotonic nanoseconds.
-  /// When the system's list was read last, in monotonic nanoseconds; 0: never.
+  /// When the list of connections was read last, in monotonic nanoseconds; 0: never.
   package private(set) var readAt: UInt64 = 0
+  /// When the list of connections is to be read again, in monotonic nanoseconds.
   private var next: UInt64 = 0
 
   package init() {
@@ -63,9 +63,9 @@ package struct SocketWatch {
     return result
   }
 
-  /// The sockets whose queues are not empty, by descriptor, each with its inode. A queue of one byte may be the other end's
-  /// farewell, which counts as one, so it is left out. nil: the process has more than `most` descriptors, so not all can be
-  /// looked at.
+  /// The sockets whose queues are not empty, by descriptor, each with its inode. A queue of one byte is left out, because it
+  /// may be just the end of the stream (FIN), which counts as one byte. nil: the process has more than `most` descriptors, so
+  /// not all can be looked at.
   ///
   /// - Parameter most: at most this many descriptors are looked at.
   package mutating func filled(pid: Int32, most: Int) -> [Int: (inode: UInt64, socket: Socket)]? {
@@ -174,8 +174,8 @@ package struct SocketWatch {
   }
 }
 
-/// Reads a file below /proc until its end, or until `limit` bytes have been read. Such a file does not tell its size
-/// before. Empty: it cannot be opened.
+/// Reads a file below /proc until its end, or until `limit` bytes have been read. The size of such a file is not known
+/// before it is read. Empty: it cannot be opened.
 package func wholeFile(_ path: String, limit: Int) -> [UInt8] {
   let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
   guard descriptor >= 0 else { return [] }
