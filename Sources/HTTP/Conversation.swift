@@ -28,8 +28,8 @@ struct Conversation: ~Copyable {
   private let mux: Mux
   /// The labels of the requests' spans; nil: no spans are made for requests.
   private let labels: RequestLabels?
-  /// Whether the answer that is about to be written is to be the last. It is called only after the handler has returned,
-  /// because the order to stop may come while the handler runs.
+  /// Tells whether the answer that is about to be written is to be the last. The conversation asks only after the handler
+  /// has returned, because the order to stop may come while the handler runs.
   private let isLast: () -> Bool
   /// Runs a slow handler and, if it takes long, watches meanwhile whether the client stays. Returns how many bytes of
   /// the answer were sent meanwhile; nil: the client was not watched, and nothing was done to the connection.

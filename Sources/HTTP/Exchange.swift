@@ -16,8 +16,8 @@ struct Exchange: ~Copyable {
   private var delivery: Delivery?
   /// The part of a request for which the read deadline was last set; nil: none was set yet.
   private var waiting: Conversation.Waiting?
-  /// The request in which the connection began to wait for that part, and the moment of that in coarse
-  /// milliseconds.
+  /// The number of the request in which the connection began to wait for that part, and the moment at which it began, in
+  /// coarse milliseconds.
   private var waitingSince = (request: 0, milliseconds: 0)
   /// How many handlers had been watched when the deadline was set. Each handler that was watched removes the deadline,
   /// so if the number has grown since then, the deadline must be set again.
@@ -98,8 +98,8 @@ struct Exchange: ~Copyable {
     connection.setReadDeadline(.after(patience(waiting)))
   }
 
-  /// How much of a request's time is left after a deadline has ended a wait. It is more than zero when the shutdown had set
-  /// that deadline.
+  /// How much of a request's time limit is left after a deadline has ended a wait. More than zero: the shutdown had set that
+  /// deadline, to end idle connections, and the request may go on.
   private func timeLeft(_ waiting: Conversation.Waiting) -> Duration {
     let left = Self.milliseconds(patience(waiting)) - (Self.coarseMilliseconds - waitingSince.milliseconds)
     return left > Self.coarseness ? .milliseconds(left) : .zero

@@ -29,6 +29,6 @@ public struct Limits: Sendable {
   /// The most connections that are served at the same time; one more gets 503.
   public var connections = 10_000
 
-  /// Limits with the values that stand at the variables.
+  /// Makes limits with the default values, which are written beside the properties above.
   public init() {}
 }

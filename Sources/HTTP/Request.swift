@@ -56,7 +56,7 @@ public struct Request: ~Copyable {
     return nil
   }
 
-  /// Whether `range` of the query, decoded as a value is, equals `name`.
+  /// Whether the part `range` of the query equals `name`, after it is decoded in the same way as a value.
   private func isName(
     _ bytes: Span<UInt8>, _ range: Range<Int>, _ name: StaticString
   ) throws(HTTPError) -> Bool {

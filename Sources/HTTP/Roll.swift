@@ -78,7 +78,7 @@ final class Roll: @unchecked Sendable {
 
   func leave(_ number: Int) {
     // Dropping the last reference closes the descriptor, which is a system call. So the reference is kept here until
-    // the lock is released: otherwise others would wait for the lock while the descriptor is closed.
+    // the lock is released: otherwise other Gs would wait for the lock during that call.
     let member = locked { $0.connections.removeValue(forKey: number) }
     _ = member
     present.done()
@@ -95,8 +95,8 @@ final class Roll: @unchecked Sendable {
     }
   }
 
-  /// Starts a watcher for each handler that has been at work for long. Returns whether others are at work, so that the
-  /// lookout must look again.
+  /// Starts a watcher for each handler that has been at work for long. Returns whether other handlers are at work, so that
+  /// the lookout must look again.
   func look() -> Bool {
     var (isAnyAtWork, late) = (false, [(watch: Watch, word: Int)]())
     locked { state in

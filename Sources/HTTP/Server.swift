@@ -7,7 +7,7 @@ import Net
 ///
 /// Thread-safe: one G calls `serve`; any G may call `shutDown` and `abandon`, and read `counters`.
 public final class Server: Sendable {
-  /// The bounds within which the server works for a client.
+  /// The limits on sizes, times and numbers that the server enforces.
   public let limits: Limits
   /// The numbers that the server has counted so far.
   public let counters: Counters
@@ -18,7 +18,7 @@ public final class Server: Sendable {
   /// A server of the routes in `mux`. It can be made outside of a G; only `serve` needs one.
   /// - Parameters:
   ///   - mux: the routes.
-  ///   - limits: the bounds within which the server works for a client.
+  ///   - limits: the limits on sizes, times and numbers that the server enforces.
   ///   - counters: the counters that the server uses. A program that wants to read them before there is a
   ///     server makes them itself.
   public init(_ mux: Mux, limits: Limits = Limits(), counters: Counters = Counters()) {

@@ -9,17 +9,17 @@
 // §2 Who does what. The watcher, a G of its own, waits for news of the socket, while nobody reads from it. The watcher reads
 // no bytes either, only the state of the connection (TCP_INFO). So requests that the client sent ahead stay unread, and do
 // not hide that the client has left. Most handlers are done before a client could leave, and a G for each would cost as much
-// as the handler. So a handler only stores in a word that it is at work. The lookout starts a watcher for a handler that it
-// finds at work twice.
+// as the handler. So a handler only stores in a word that it is at work. A G that looks at these words now and then (Lookout)
+// starts a watcher for a handler that it finds at work twice.
 //
 // §3 The word holds the number of the handler and its state. It is changed by compare-and-swap, so either the handler ends
 // unwatched, or at its end it learns that it is watched. LookoutModel explores all executions.
 //     handler:   idle → working          working → idle, or, if that fails, under the lock: watched → idle
 //     lookout:   working, with the same number as at the look before → watched, and starts the watcher
-// When the handler ends, the watcher may be about to send a byte, or to remove a deadline that the shutdown has set. So it
-// does both under the lock, and only while its handler is not over. The watcher waits in a scope of its own, which the
-// handler's end cancels. Afterwards the connection belongs to its own G again. The watcher may still be on its way out,
-// which does no harm (PollDescriptor §2).
+// When the handler ends, the watcher may be about to send a byte, or to remove a deadline that the shutdown has set. So the
+// watcher does both under the lock, and only while its handler is not over. The watcher waits in a scope of its own, which
+// the handler's end cancels. Afterwards the connection belongs to its own G again. The watcher may still be on its way out
+// of its wait, which does no harm (PollDescriptor §2).
 
 import MPG
 import Net
