@@ -35,7 +35,7 @@ extension TCPConnection {
   /// Connects to one address. Must be called by a G, which parks meanwhile.
   /// - Parameters:
   ///   - address: one of those that `Address.resolve` found.
-  ///   - deadline: the moment at which to give up; nil: when the system does.
+  ///   - deadline: the moment at which to give up; nil: the attempt goes on until the system gives up.
   /// - Throws: `.timedOut`; `.cancelled`; `.failed` with what the system says, such as ECONNREFUSED.
   public static func connect(to address: Address, by deadline: Deadline? = nil) throws(NetError)
     -> TCPConnection

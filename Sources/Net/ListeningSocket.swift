@@ -1,11 +1,11 @@
-// Binding and listening. A program can do this before the runtime boots, so that it fails on a port that is taken before it
-// has made threads and a region.
+// Binding and listening. A program can do this before the runtime boots. Then, if another program has the port already, it
+// fails before it has made threads and a region.
 
 import Glibc
 
-/// A TCP socket that listens, but from which nobody accepts yet.
+/// A TCP socket that listens, but from which no connections are accepted yet.
 ///
-/// Nobody closes the descriptor until a `TCPListener` takes the socket over.
+/// The descriptor stays open until a `TCPListener` takes the socket over.
 public struct ListeningSocket: Sendable {
   /// The descriptor; a `TCPListener` closes it.
   public let fd: Int32
@@ -19,7 +19,7 @@ public struct ListeningSocket: Sendable {
   /// - Parameters:
   ///   - host: an IPv4 or IPv6 address, or a name.
   ///   - port: 0: the system picks a free one.
-  ///   - backlog: the number of connections that the kernel keeps until somebody accepts them.
+  ///   - backlog: the number of connections that the kernel keeps until the program accepts them.
   /// - Throws: `.failed` with the call and its errno, such as EADDRINUSE of `bind`; EADDRNOTAVAIL where `host` has no
   ///   address.
   public init(host: String, port: UInt16, backlog: Int32 = 4096) throws(NetError) {
