@@ -1,4 +1,4 @@
-// Finds the end of an answer: llhttp, fed with what comes.
+// Finds the end of an answer, by llhttp, which is fed with the bytes as they come.
 
 import CLLHTTP
 
@@ -9,7 +9,7 @@ struct Answer: Equatable {
   let keepsAlive: Bool
 }
 
-/// An incremental parser for the answers of one connection. It keeps nothing of them.
+/// An incremental parser for the answers of one connection. It keeps no bytes of them.
 ///
 /// Memory: owns the C parser, and frees it.
 @safe
@@ -32,7 +32,7 @@ struct AnswerParser: ~Copyable {
     return try result(unsafe cllhttp_answer_feed(machine, start, bytes.count))
   }
 
-  /// Takes note of the stream's end. Returns the answer if that was its end.
+  /// Notes that the stream has ended. Returns the answer if the end of the stream was also the end of an answer.
   func finish() throws(Trouble) -> Answer? { try result(unsafe cllhttp_answer_finish(machine)) }
 
   private func result(_ event: cllhttp_answer_event) throws(Trouble) -> Answer? {

@@ -1,4 +1,4 @@
-// One client of the load: a connection, opened anew when it must be, on which one request after the other is asked.
+// One client of the load: it sends one request after the other over a connection, and opens a new connection when it must.
 
 import MPG
 import Net
@@ -8,8 +8,8 @@ import Net
 /// Memory: owns the memory into which it receives, and frees it.
 @safe
 struct Client: ~Copyable {
-  /// After so long without a request, in nanoseconds, the client looks whether the server has closed the connection before it
-  /// sends the next one. Servers close idle connections, which is no error. A closer look each time would cost a system call.
+  /// A connection that was idle for longer than this, in nanoseconds, is checked before the next request is sent: the server
+  /// may have closed it, which is no error. A check before every request would cost a system call each time.
   private static let quiet: UInt64 = 100_000_000
 
   private let address: Address
@@ -18,12 +18,12 @@ struct Client: ~Copyable {
   private let room: UnsafeMutableRawBufferPointer
   private var connection: TCPConnection?
   private var lastUse: UInt64 = 0
-  /// Bytes since this client exists.
+  /// The bytes received and sent since this client exists.
   private(set) var (received, sent) = (0, 0)
-  /// Connections that this client has opened.
+  /// The number of connections that this client has opened.
   private(set) var opened = 0
 
-  /// - Parameter room: bytes to receive at a time.
+  /// - Parameter room: the most bytes to receive at a time.
   init(_ address: Address, timeout: Duration, room: Int = 16 << 10) {
     (self.address, self.timeout) = (address, timeout)
     unsafe self.room = .allocate(byteCount: room, alignment: 1)
@@ -45,7 +45,7 @@ struct Client: ~Copyable {
   /// Gives the connection away, to be held; nil: there is none.
   mutating func takeConnection() -> TCPConnection? { connection.take() }
 
-  /// Asks, and waits for the answer. The connection is closed where it cannot be used again.
+  /// Sends a request, and waits for the answer. Closes the connection if it cannot be used again.
   /// - Parameter now: this moment, in nanoseconds.
   mutating func ask(_ request: RequestBytes, now: UInt64) throws(Trouble) -> Answer {
     let deadline = Deadline.after(timeout)

@@ -1,18 +1,20 @@
-// What the generator itself used and lacked. Without that nobody could tell a slow server from a slow generator.
+// The CPU time that the generator itself used and lacked. Without these numbers a slow server could not be told from a slow
+// generator.
 
 import Glibc
 import MPG
 
 /// CPU time of this process, and how long its threads waited for a CPU.
 struct Effort: Equatable {
-  /// Ps of the runtime.
+  /// The number of Ps of the runtime.
   let procs: Int
-  /// Nanoseconds on a CPU; in a difference, per nanosecond: how many CPUs.
+  /// The number of CPUs that the process used in the mean. In a reading (`now`): its CPU time so far, in nanoseconds.
   let cpus: Double
-  /// The same for threads that could have run and had no CPU; nil: the system does not tell.
+  /// The number of threads that could have run and had no CPU, in the mean. In a reading: the sum of their waits so far, in
+  /// nanoseconds. nil: the system does not tell.
   let waiting: Double?
 
-  /// What `body` cost. From a G.
+  /// The effort during `body`. Must be called from a G.
   static func of(_ body: () -> Void) -> Effort {
     let (before, start) = (now(), monotonicNow())
     body()
@@ -20,7 +22,7 @@ struct Effort: Equatable {
     return now().since(before, over: end - start)
   }
 
-  /// Since the process began.
+  /// A reading: the sums since the process began.
   private static func now() -> Effort {
     var usage = rusage()
     unsafe getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
@@ -29,15 +31,15 @@ struct Effort: Equatable {
     return Effort(procs: MPG.statistics().procs, cpus: used.reduce(0, +), waiting: waited)
   }
 
-  /// The mean over a time in nanoseconds that began with `before` and ends now.
+  /// The means over `time` nanoseconds, between the reading `before` and this one.
   private func since(_ before: Effort, over time: UInt64) -> Effort {
     let time = Double(max(1, time))
     let waited = before.waiting.flatMap { before in waiting.map { max(0, $0 - before) / time } }
     return Effort(procs: procs, cpus: (cpus - before.cpus) / time, waiting: waited)
   }
 
-  /// The sum over the threads of this process of the second number in schedstat, which counts nanoseconds in a run queue of
-  /// the system's.
+  /// The time for which threads of this process waited in a run queue of the kernel, in nanoseconds: the sum of the second
+  /// number in each thread's schedstat. nil: the system does not tell.
   private static func waitedForCPU() -> Double? {
     guard let folder = unsafe opendir("/proc/self/task") else { return nil }
     defer { unsafe closedir(folder) }

@@ -1,4 +1,4 @@
-// Why mpg-load ends without a report, and why a single request got no answer.
+// The reasons why mpg-load ends without a report, and why a single request gets no answer.
 
 import Glibc
 import Net
@@ -11,23 +11,23 @@ enum ExitCode {
   /// There is a report, and some requests got no answer, or one with a status of 400 or more.
   static let failedRequests: Int32 = 2
   static let usage: Int32 = 64
-  /// The system does not give what is needed, such as descriptors.
+  /// The system refuses a resource that the plan needs, such as descriptors.
   static let system: Int32 = 71
   static let output: Int32 = 74
   /// The code for an end by a signal, as shells count it.
   static func signal(_ number: Int32) -> Int32 { 128 + number }
 }
 
-/// Why there is no report.
+/// The reason why there is no report.
 struct Failure: Error {
   let code: Int32
   /// One clause with cause and cure, in lower case, without a full stop.
   let message: String
 }
 
-/// Why a request got no answer.
+/// The reason why a request got no answer.
 enum Trouble: Error, Equatable {
-  /// Nobody listens there.
+  /// No process listens at the address.
   case refused
   /// The server reset the connection.
   case reset
@@ -35,11 +35,11 @@ enum Trouble: Error, Equatable {
   case closed
   /// No answer came in time.
   case timeout
-  /// What came is not HTTP/1; the text says why.
+  /// The bytes that came are not HTTP/1; the text says why.
   case badResponse(String)
   /// Anything else, such as no free port on this side.
   case other(String)
-  /// Nobody waits for the answer any more, because mpg-load was interrupted. That is no fault of the server.
+  /// The wait for the answer was cut off, because mpg-load was interrupted. That is no fault of the server.
   case cutOff
 
   init(_ error: NetError) {
@@ -65,7 +65,7 @@ enum Trouble: Error, Equatable {
     }
   }
 
-  /// What the kind alone does not tell.
+  /// The words that explain the trouble where its kind alone does not; nil: the kind says all.
   var detail: String? {
     switch self {
     case .badResponse(let text), .other(let text): text

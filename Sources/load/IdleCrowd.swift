@@ -1,14 +1,16 @@
-// Idle connections: each asks once, which shows that the server serves it, and then says nothing more.
+// Idle connections: on each of them one request is sent, which shows that the server serves the connection, and then nothing
+// more.
 
 import MPG
 import Net
 import Synchronization
 
-/// Connections that are held.
+/// The idle connections of a run, each held open by a G.
 ///
 /// Thread-safe.
 final class IdleCrowd: Sendable {
-  /// How many connections are being opened at a time: more would overflow the queue of the server's system.
+  /// The most connections that are being opened at the same time. More would overflow the server's queue of connections
+  /// that are not accepted yet.
   static let atOnce = 128
 
   private let held = Atomic(0)
@@ -16,13 +18,13 @@ final class IdleCrowd: Sendable {
   private let missing = Atomic(0)
   private let firstCause = Synchronization.Mutex<String?>(nil)
 
-  /// Connections that are held, or were until the server closed them.
+  /// The number of connections that are held, or were held until the server closed them.
   var opened: Int { held.load(ordering: .relaxed) }
-  /// Those of them that the server has closed.
+  /// The number of held connections that the server has closed.
   var closed: Int { lost.load(ordering: .relaxed) }
-  /// Connections that could not be opened, or on which the first answer was none, or an error.
+  /// The number of connections that could not be opened, or whose request got no answer or a status of 400 or more.
   var failed: Int { missing.load(ordering: .relaxed) }
-  /// Why the first of these failed.
+  /// The reason why the first of the failed connections failed; nil: none failed.
   var cause: String? { firstCause.withLock { $0 } }
 
   /// Opens `count` connections, in Gs of the caller's scope, which hold them until the scope is cancelled. Returns when each is
@@ -43,8 +45,8 @@ final class IdleCrowd: Sendable {
     opening.wait()
   }
 
-  /// A connection that was served once, and is counted as held; nil: it could not be had, and that is counted, unless the run
-  /// was interrupted.
+  /// Opens a connection and sends one request. Counts the connection as held, and returns it, if a good answer came. nil: the
+  /// attempt failed, and is counted as failed unless the run was interrupted.
   private func served(_ address: Address, _ request: RequestBytes, _ timeout: Duration) -> TCPConnection? {
     var client = Client(address, timeout: timeout, room: 1024)
     do throws(Trouble) {

@@ -1,19 +1,19 @@
 // When each request is due.
 //
-// §1 The problem. A load generator that sends a request only after the last one was answered stops when the server stops: of
-// a stall of a second it measures one slow request, where clients that know nothing of each other would have sent thousands
-// of slow ones. That is called coordinated omission. So in open loop every request has a moment at which it is due, which no
-// answer can move, and its latency counts from that moment, even if it was sent later.
+// §1 The problem. A load generator that sends a request only after the last one was answered stops when the server stops. If
+// the server stalls for a second, it measures one slow request. Independent clients would have sent thousands of requests in
+// that second, all of them slow. That error is called coordinated omission. So in open loop every request has a moment at
+// which it is due, which no answer can move, and its latency counts from that moment, even if it was sent later.
 //
 // §2 The protocol. Requests have numbers, and number n is due at start + n / rate. A connection that is free takes the next
-// number, from one counter for all, and sleeps until its moment. If all connections wait for answers, numbers become due that
-// nobody has taken. The next free connection takes the oldest of them and sends it at once; the wait for the connection is
-// part of its latency, and is counted, because more connections would have shortened it. There are no lists: what is due and
-// not taken is what lies between the counter and the clock.
+// number, from one counter for all, and sleeps until that number is due. If all connections wait for answers, numbers become
+// due that no connection has taken. The next free connection takes the oldest of them and sends its request at once. The wait
+// for the connection is part of the latency, and such requests are counted, because more connections would have made them less
+// late. No list of waiting requests is needed: they are the numbers from the counter up to the one that is due now.
 //
-// §3 The end. Numbers that are due before the end and that nobody has sent by then were wanted and not sent. The report
-// counts them, and counts each in the latencies with the time that it had waited: otherwise a server that stalls until the
-// end would look faster than one that recovers.
+// §3 The end. Requests that are due before the end and were not sent by then are counted in the report. Each of them counts
+// in the latencies with the time that it had waited: otherwise a server that stalls until the end would look faster than one
+// that recovers.
 
 import Synchronization
 
@@ -22,7 +22,7 @@ struct Turn: Equatable {
   let number: Int
   /// In nanoseconds of the monotonic clock.
   let due: UInt64
-  /// Whether it was due before a connection was free to take it.
+  /// Whether the request was due before a connection was free to take it.
   let isBehind: Bool
 }
 
@@ -40,16 +40,16 @@ final class Pacer: Sendable {
 
   /// When the first request is due, in nanoseconds.
   var start: UInt64 { begin.load(ordering: .relaxed) }
-  /// From when on nothing is sent.
+  /// The moment from which on nothing is sent, in nanoseconds.
   var end: UInt64 { limit.load(ordering: .relaxed) }
 
-  /// Sets the moments between which turns are due. To be called before anybody takes one.
+  /// Sets the moments between which turns are due. To be called before any turn is taken.
   func begin(at start: UInt64, for duration: UInt64?) {
     begin.store(start, ordering: .relaxed)
     limit.lower(to: duration.map { start + $0 } ?? .max)
   }
 
-  /// No turn is due any more from this moment on.
+  /// Ends the turns: none is due from `moment` on.
   func stop(at moment: UInt64) { limit.lower(to: moment) }
 
   /// The next turn; nil: there is none.
@@ -70,8 +70,8 @@ final class Pacer: Sendable {
     start + UInt64(Double(number) * 1e9 / rate)
   }
 
-  /// The moments of the turns that were due before the end and not sent, if `sent` were: in groups, each with its last
-  /// moment, so that no wait is told longer than it was.
+  /// The turns that were due before `end` and not sent, when the first `sent` turns were sent. They come in groups, to save
+  /// work; `due` is the last moment in its group, so that no wait is told longer than it was.
   func unsent(sent: Int, end: UInt64, groups: Int = 1000) -> [(due: UInt64, count: Int)] {
     guard end > start else { return [] }
     switch pace {

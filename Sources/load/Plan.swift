@@ -1,34 +1,35 @@
-// What is to be done: who is asked for what, how often, and for how long.
+// The plan of a run: which server is asked for which paths, how often, and for how long.
 
 import MPG
 
-/// When requests are due.
+/// The rule by which requests are due.
 enum Pace: Equatable, Sendable {
-  /// Each connection asks again as soon as it is answered.
+  /// Each connection sends its next request as soon as it has the answer to the last one.
   case closed
-  /// So many requests per second, whether earlier ones are answered or not.
+  /// This many requests a second, whether earlier ones are answered or not.
   case open(Double)
-  /// So many requests at once, and no more.
+  /// This many requests at once, and no more.
   case burst(Int)
 }
 
 struct Plan: Sendable {
   let target: Target
-  /// A request for each path.
+  /// The bytes of one request for each path.
   let requests: [RequestBytes]
   let rota: Rota
-  /// nil: idle connections are all.
+  /// The rule by which requests are due; nil: there are only idle connections, and no requests.
   let pace: Pace?
   let connections: Int
   let idle: Int
-  /// In nanoseconds; nil: until a burst is answered, or a signal comes.
+  /// The length of the measurement in nanoseconds; nil: it ends when the burst is answered, or when a signal comes.
   let duration: UInt64?
   /// How long to wait for an answer, from the moment at which its request is sent.
   let timeout: Duration
   let keepsAlive: Bool
 }
 
-/// Which of several requests comes when: each as often as its weight says, and spread as evenly as that allows.
+/// The order in which several requests take turns: each comes as often as its weight says, and they are mixed as evenly as
+/// the weights allow.
 struct Rota: Equatable, Sendable {
   /// The longest that a rota may become, in turns.
   static let longest = 10_000
@@ -50,6 +51,6 @@ struct Rota: Equatable, Sendable {
     }
   }
 
-  /// Which request has turn `number`.
+  /// The index of the request that has turn `number`.
   subscript(number: Int) -> Int { turns[number % turns.count] }
 }

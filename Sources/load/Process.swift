@@ -29,8 +29,8 @@ private func write(_ text: String, to fd: Int32) -> Bool {
   return true
 }
 
-/// Opens /dev/null for standard descriptors that the process has inherited closed: the next socket would get such a number,
-/// and receive what is printed. Whoever reads the report may leave: SIGPIPE must not end the process.
+/// Opens /dev/null for each standard descriptor that the process has inherited closed: otherwise the next socket would get
+/// that number, and receive what is printed. Ignores SIGPIPE, which would end the process if the reader of the report left.
 func prepareProcess() {
   while case let fd = unsafe open("/dev/null", O_RDWR), fd >= 0 {
     guard fd > 2 else { continue }

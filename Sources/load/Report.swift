@@ -1,30 +1,30 @@
-// What was measured, and what that says of server and generator.
+// The results of a run, and notes on whether server or generator set the limit.
 
 /// The outcome of a run.
 struct Report {
-  /// Idle connections.
+  /// The numbers of idle connections; see `IdleCrowd`.
   struct Idle: Equatable {
     let wanted, opened, closed, failed: Int
-    /// Why the first of them failed.
+    /// The reason why the first failed connection failed; nil: none failed.
     let cause: String?
   }
 
   let plan: Plan
   let counts: Counts
-  /// Requests that were due and not sent.
+  /// The number of requests that were due and not sent.
   let unsent: Int
-  /// The time that was measured, in nanoseconds. Answers that came later are counted, but not in the rate.
+  /// The length of the measurement, in nanoseconds. Answers that came later are counted, but not in the rate.
   let elapsed: UInt64
   let isInterrupted: Bool
-  /// Connections that had to be opened after the beginning.
+  /// The number of connections that were opened again during the measurement.
   let reopened: Int
   let idle: Idle?
   let effort: Effort
 
-  /// Requests per second that were wanted; nil: as many as possible.
+  /// The rate of requests that the user asked for, in requests a second; nil: as many as possible.
   var wantedRate: Double? { if case .open(let rate) = plan.pace { rate } else { nil } }
 
-  /// Answers per second within the time that was measured; nil: no time was measured.
+  /// Answers a second during the measurement; nil: nothing was measured.
   var rate: Double? {
     guard plan.pace != nil, elapsed > 0 else { return nil }
     let isBurst = if case .burst = plan.pace { true } else { false }
@@ -47,17 +47,17 @@ struct Report {
 // MARK: what the numbers do not say by themselves
 
 extension Report {
-  /// From this share of its CPUs on, the generator may be the limit.
+  /// The generator may be the limit if it used this share of its CPUs or more.
   private static let busy = 0.9
-  /// From this number of threads on that wait for a CPU, in the mean, the generator lacks CPUs.
+  /// The generator lacks CPUs if in the mean this number of its threads or more wait for one.
   private static let starved = 0.25
-  /// More late requests than this share are worth a note.
+  /// A larger share of late requests than this is worth a note.
   private static let noteworthy = 0.01
 
   private var isBusy: Bool { effort.cpus >= Self.busy * Double(effort.procs) }
   private var isStarved: Bool { (effort.waiting ?? 0) >= Self.starved }
 
-  /// Sentences about what limits what these numbers can tell.
+  /// Sentences for people that say why the numbers may not show what the server can do.
   var notes: [String] {
     var notes: [String] = []
     if unsent > 0 { notes.append(unsentNote) }

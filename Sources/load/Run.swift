@@ -1,28 +1,29 @@
 // A run, from the first connection to the report.
 //
-// Every connection is a G. They open their connections first, at most 128 at a time, and wait at a gate; the time to measure
-// begins when all are there. The main G opens the gate and waits until no G has a turn any more and all answers have come, or
-// were given up. A signal cancels the scope of all of these Gs, which ends their waits at once.
+// Every connection has a G. First these Gs open their connections, at most 128 at a time, and wait for a channel, the gate. When
+// all of them wait, the measurement begins: the main G closes the channel, which lets them go on. Then it waits until no turns
+// are left, and all answers have come or were given up. A signal cancels the scope of all these Gs, which ends their waits.
 
 import Glibc
 import MPG
 import Net
 import Synchronization
 
-/// Does what a plan says.
+/// Carries out a plan.
 ///
 /// Thread-safe; use it from Gs only.
 final class Run: Sendable {
-  /// How long before the first request is due, in nanoseconds: so all connections sleep until then, and none is late.
+  /// The time from the opening of the gate until the first request is due, in nanoseconds. By then all Gs have taken a turn
+  /// and sleep, so that none of them is late.
   private static let runUp: UInt64 = 5_000_000
-  /// How long a connection rests after it could not be opened, in closed loop.
+  /// How long a client pauses in closed loop after it could not open its connection.
   private static let rest = Duration.milliseconds(100)
 
   private let plan: Plan
   private let pacer: Pacer
   private let tallies: [Tally]
   private let crowd = IdleCrowd()
-  /// Connections that had to be opened after the beginning.
+  /// The number of connections that were opened again during the measurement.
   private let reopened = Atomic(0)
   /// The signal that ended the run; 0: none has.
   private let signal = Atomic<Int32>(0)
@@ -83,7 +84,7 @@ final class Run: Sendable {
       message: "cannot reach \(plan.target.authority): \(problem); does the server run there?")
   }
 
-  /// Waits until the time is over, or a signal comes.
+  /// Holds the idle connections, which are the only load, until the time is over or a signal comes.
   private func hold() {
     pacer.begin(at: monotonicNow(), for: plan.duration)
     if let duration = plan.duration {
@@ -95,7 +96,7 @@ final class Run: Sendable {
 
   // MARK: the load
 
-  /// Opens the connections, then measures until all requests have their answers. Returns what the measuring cost.
+  /// Opens the connections, then measures until all requests have their answers. Returns what the measuring cost this process.
   private func load(_ address: Address) -> Effort {
     let gate = Channel<Void>()
     let (opening, working) = (WaitGroup(), WaitGroup())
@@ -126,7 +127,7 @@ final class Run: Sendable {
     }
   }
 
-  /// Takes turns until there is none.
+  /// Takes turn after turn and asks the server, until no turn is left.
   private func work(_ client: inout Client, _ tally: Tally) {
     while let turn = pacer.take(at: monotonicNow()) {
       guard awaitMoment(turn.due) else { return }
@@ -164,7 +165,7 @@ final class Run: Sendable {
     var counts = Counts()
     for tally in tallies { tally.add(to: &counts) }
     let (start, interruption) = (pacer.start, interruption.load(ordering: .relaxed))
-    // A burst ends with its last answer, and a crowd that is only held when it is let go.
+    // A burst ends with its last answer. A crowd of idle connections without requests ends now, when it is let go.
     let natural = plan.pace == nil ? monotonicNow() : plan.duration.map { start + $0 } ?? counts.lastEnd
     let end = max(start, min(natural, interruption))
     var unsent = 0

@@ -1,22 +1,22 @@
-// What is counted. Connections share a few tallies, so that a count seldom waits for another one; each has a histogram, which
-// is too large for one per connection.
+// The counts of a run. Connections share a few tallies: with one tally for all, connections would wait for each other's
+// counting; and one for each connection would take too much memory, because each tally has a histogram.
 
 import Histogram
 import MPG
 
-/// How one request went.
+/// The outcome of one request.
 struct Outcome {
   let turn: Turn
-  /// When the client began to ask, and when it knew how that went. In nanoseconds of the monotonic clock.
+  /// When the client began to send the request, and when it had the answer or gave up, in nanoseconds of the monotonic clock.
   let begun, ended: UInt64
   let result: Result<Answer, Trouble>
   let received, sent: Int
-  /// Whether the answer came before the end of the time to measure.
+  /// Whether the request ended before the end of the time to measure.
   let isInTime: Bool
 }
 
 struct Counts {
-  /// Later than this, in nanoseconds, counts as late.
+  /// A request that is sent later than due by more than this, in nanoseconds, counts as late.
   static let tolerance: UInt64 = 1_000_000
   /// The longest latency that percentiles can tell; longer ones count as this.
   private static let longest: UInt64 = 100 * 3600 * 1_000_000_000
@@ -24,17 +24,18 @@ struct Counts {
   private(set) var begun = 0
   private(set) var answered = 0
   private(set) var answeredInTime = 0
-  /// Requests that were interrupted before their answer was there.
+  /// The number of requests whose wait for an answer was cut off, because mpg-load was interrupted.
   private(set) var cutOff = 0
-  /// Answers by the first digit of their status.
+  /// The number of answers, by the first digit of their status.
   private(set) var statuses = [Int](repeating: 0, count: 10)
   private(set) var troubles = [Int](repeating: 0, count: TroubleKind.allCases.count)
-  /// The first error that its kind does not explain.
+  /// The words of the first error whose kind alone does not explain it; nil: there was none.
   private(set) var firstDetail: String?
   private(set) var (received, sent) = (0, 0)
-  /// Requests that were sent late: because all connections waited for answers; and though a connection was free.
+  /// The number of requests that were sent late because all connections waited for answers, and of those that were sent late
+  /// although a connection was free.
   private(set) var (lateForConnection, lateByItself) = (0, 0)
-  /// How late a request was at most though a connection was free.
+  /// The largest lateness, in nanoseconds, of a request for which a connection was free.
   private(set) var mostLateByItself: UInt64 = 0
   private(set) var lastEnd: UInt64 = 0
 
@@ -42,7 +43,7 @@ struct Counts {
   private var latencies = Histogram<UInt64>(
     lowestDiscernibleValue: 1000, highestTrackableValue: longest, numberOfSignificantValueDigits: .three)
   private(set) var longestLatency: UInt64?
-  /// How many of the latencies are those of requests that were given up: the time that these had waited.
+  /// How many of the latencies are of requests that were given up. Such a latency is the time that the request had waited.
   private(set) var atLeast = 0
   var latencyCount: Int { Int(latencies.totalCount) }
 
@@ -78,7 +79,7 @@ struct Counts {
     }
   }
 
-  /// Counts requests that were given up after so long.
+  /// Counts `count` requests that were given up after they had waited `latency` nanoseconds.
   mutating func addGivenUp(after latency: UInt64, count: Int = 1) {
     atLeast += count
     add(latency: latency, count: count)
@@ -108,7 +109,7 @@ struct Counts {
     atLeast += other.atLeast
   }
 
-  /// The latency in nanoseconds that so many percent do not exceed; nil: there is none.
+  /// The latency, in nanoseconds, that `percentile` percent of all latencies do not exceed; nil: there are no latencies.
   func latency(percentile: Double) -> UInt64? {
     longestLatency.map { min($0, latencies.valueAtPercentile(percentile)) }
   }

@@ -1,4 +1,4 @@
-// Who is asked, and the bytes of a request.
+// The server that is asked, the paths, and the bytes of a request.
 
 import ArgumentParser
 
@@ -8,7 +8,7 @@ struct Target: Equatable, Sendable {
   let host: String
   let port: UInt16
   let path: String
-  /// Whether the path was named, and is not just the `/` that stands for none.
+  /// Whether the URL names a path other than `/`, which also stands for no path.
   let hasPath: Bool
 
   init(parsing text: String) throws {
@@ -66,7 +66,7 @@ struct Target: Equatable, Sendable {
   }
 }
 
-/// A path of `--path`, and how often it comes among the others.
+/// A path of `--path`, and its weight: how often it comes, compared with the other paths.
 struct WeightedPath: Equatable {
   let weight: Int
   let path: String
@@ -92,8 +92,8 @@ struct WeightedPath: Equatable {
 
 /// The bytes of a request.
 ///
-/// Memory: allocated once and never freed, since requests live as long as the process. A G may park while they are written, so
-/// they must not be lent by an Array.
+/// Memory: allocated once and never freed, since requests live as long as the process. The bytes are not in an Array, because a
+/// G may park while it writes them, and an Array lends its memory only during a call.
 @safe
 struct RequestBytes: @unchecked Sendable {
   // Safe because: nobody writes to the memory.

@@ -1,4 +1,4 @@
-// Numbers as text. What is cut off behind the last digit is dropped, never rounded up.
+// Numbers as text. Digits behind the last one that is shown are dropped, never rounded up.
 
 /// `12,345`.
 func grouped(_ number: Int) -> String {
@@ -10,7 +10,7 @@ func grouped(_ number: Int) -> String {
   return (number < 0 ? "-" : "") + String(digits) + result
 }
 
-/// A number that is not negative, with so many digits behind the point: `1,999.9`.
+/// A number that is not negative, with `places` digits behind the point: `1,999.9`.
 func decimal(_ number: Double, _ places: Int, grouped isGrouped: Bool = true) -> String {
   let scale = (0..<places).reduce(1) { scale, _ in scale * 10 }
   // A double is often a hair below the decimal number that it stands for: 0.29 * 100 is 28.999999999999996.

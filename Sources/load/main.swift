@@ -1,5 +1,5 @@
-// mpg-load: asks an HTTP server for pages, at a rate or as fast as it answers, and says how long that took. It runs on the
-// M:P:G runtime, so mpgtop can watch it as well. See docs/load.md.
+// mpg-load: asks an HTTP server for pages, at a given rate or as fast as the server answers, and prints how long the answers
+// took. It runs on the M:P:G runtime, so mpgtop can watch it as well. See docs/load.md.
 
 import Glibc
 import MPG
