@@ -78,7 +78,7 @@ extension Measure {
     }
   }
 
-  /// Places for pieces of memory. Any G puts a new piece into a place, and frees the one that was there.
+  /// Places for pieces of memory. Any G puts a new piece into a place, and frees the piece that was there.
   private final class Pieces: Sendable {
     private let places = (0..<256).map { _ in Place() }
     private final class Place: Sendable { let address = Atomic<UInt>(0) }

@@ -1,8 +1,9 @@
 // A measure of the scheduler, and the list of all measures.
 //
-// `make bench` runs Go programs beside this one: `sched.go` of the peers, and scripts/go/bench for measures that the peers
-// lack. Names, numbers of operations and the meaning of one operation are the same there, so that a line of one program can
-// be divided by the same line of the other.
+// `make bench` also runs Go programs with the same measures: `sched.go` in ../shared/peers, a folder of comparable programs
+// for other runtimes (docs/performance.md), and scripts/go/bench for measures that `sched.go` lacks. There a measure has the
+// same name, the same number of operations and the same meaning of one operation. So its line from this program can be
+// divided by its line from the Go program.
 
 /// One measure of the scheduler.
 struct Measure: Sendable {

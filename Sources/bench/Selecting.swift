@@ -1,4 +1,4 @@
-// The cost of select, of a mutex that nobody waits for, and of a mutex that eight Gs want.
+// The cost of select, of a mutex for which no G waits, and of a mutex that eight Gs want.
 import MPG
 
 extension Measure {

@@ -32,7 +32,8 @@ extension Measure {
     }
   }
 
-  /// Creates one G and waits until it has ended, again and again: latency, which no batching can hide.
+  /// Creates one G and waits until it has ended, again and again. This measures latency: there is never a batch of Gs over
+  /// which the cost could be spread.
   private static func spawnJoin(total: Int) {
     Report.timed("spawn-join", operations: total) {
       let done = Channel<Void>()

@@ -48,7 +48,8 @@ extension Measure {
     }
   }
 
-  /// A token counts down from hop to hop and stops the clock at 0; a negative one ends the ring.
+  /// Sends a token around a ring of Gs. It is a number that each hop lowers by one. At 0 the clock stops; a negative number
+  /// ends the Gs of the ring.
   private static func ring(_ name: String, size: Int, hops: Int) {
     let first = Channel<Int>()
     let done = Channel<Int>()

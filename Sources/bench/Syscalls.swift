@@ -1,4 +1,4 @@
-// The cost of a system call by itself, and inside `blocking`, which lets others take the P while the call lasts.
+// The cost of a system call by itself, and inside `blocking`, which lets other Ms take the P while the call lasts.
 import Glibc
 import MPG
 

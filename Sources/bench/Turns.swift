@@ -26,8 +26,8 @@ extension Measure {
     group.wait()
   }
 
-  /// Ten Gs compute 300 µs and yield, again and again. Measures how long they wait for their next turn; and how late beside
-  /// them another G goes on after system calls of 5 ms, from which it returns to the GRQ.
+  /// Ten Gs compute 300 µs and yield, again and again. Measures how long they wait for their next turn. Beside them one more
+  /// G makes system calls of 5 ms, from which it returns to the GRQ. Measures how late that G goes on after a call.
   private static func yieldFairly(count: Int) {
     let flag = Flag()
     let turns = Turns()

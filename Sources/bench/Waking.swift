@@ -89,7 +89,7 @@ extension Measure {
   }
 
   /// A million events a second at a steady pace: 500 yields in each millisecond, of two events each. scripts/watched.py runs
-  /// it to measure what a viewer costs, and what it costs the program beside.
+  /// this to measure how much CPU time a viewer takes, and by how much it slows the program that it watches.
   private static func paced(events: Int) {
     let cpu = Clock.cpu()
     let start = Clock.wall()

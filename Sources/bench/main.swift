@@ -1,4 +1,5 @@
-// mpg-bench: measures the scheduler, with the same measures as the Go program beside it (see docs/performance.md).
+// mpg-bench: measures the scheduler, with the same measures as the Go programs to which `make bench` compares it (see
+// docs/performance.md).
 //
 //     mpg-bench [-p PROCS] [-n OPERATIONS] NAME...
 //     mpg-bench -list
