@@ -20,7 +20,7 @@ import Synchronization
 /// A request's number, and when it is due.
 struct Turn: Equatable {
   let number: Int
-  /// In nanoseconds of the monotonic clock.
+  /// The moment at which the request is due, in nanoseconds of the monotonic clock.
   let due: UInt64
   /// Whether the request was due before a connection was free to take it.
   let isBehind: Bool

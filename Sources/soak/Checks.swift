@@ -21,7 +21,7 @@ struct Checks {
   private var crowded = 0
   private(set) var violation: String?
 
-  /// So many crowded snapshots in a row are a violation. A few of them may be an accident, because the Ms are
+  /// This many crowded snapshots in a row are a violation. A few in a row may be an accident, because the Ms are
   /// read one after another while Ps change hands.
   private static let believed = 20
 

@@ -33,8 +33,8 @@ struct Options: ParsableArguments {
   }
 }
 
-/// Extra work that a soak does beside its usual work, or a setting for it. Each mode tries the meeting of one
-/// feature with all others: faults of such meetings were found late.
+/// Extra work that a soak does beside its usual work, or a setting for the runtime. Each mode tries one feature together
+/// with all other features, because in the past faults where two features meet were found late.
 enum Mode: String, CaseIterable, ExpressibleByArgument, CustomStringConvertible {
   case usual
   /// Slices and grains of 100 µs, so that Gs are preempted everywhere.

@@ -1,7 +1,7 @@
 // A process that mostly waits for another one: its only lasting G reads a pipe. If the runtime took that wait for a deadlock,
 // it would end the process with exit code 2.
 //
-// The other process, the writer, makes two kinds of pauses. Those of 5 to 40 ms let every thread fall asleep. Those of 11.9
+// The other process, the writer, makes two kinds of pauses. Pauses of 5 to 40 ms let every thread fall asleep. Pauses of 11.9
 // to 12.5 ms follow a pause of 30 ms, and end when sysmon has just found that all is idle. Now and then another G sleeps, or
 // is in a system call for a moment, so that the process becomes idle in other ways too.
 import Glibc

@@ -42,7 +42,7 @@ func hasEnded(_ pid: pid_t, within seconds: Int) -> Int32? {
 
 /// Makes the process print all its Gs (SIGQUIT), ends it, and reports `what` as a violation.
 ///
-/// - Parameter keep: leave the process stopped (SIGSTOP) for a debugger, instead of ending it.
+/// - Parameter keep: whether to leave the process stopped (SIGSTOP) for a debugger, instead of ending it.
 func stop(_ pid: pid_t, _ what: String, keep: Bool = false, seed: UInt64) -> Never {
   kill(pid, SIGQUIT)
   sleep(1)

@@ -56,7 +56,7 @@ struct Work {
     var runtime = MPG.Options(procs: options.procs, preemption: !options.cooperative)
     if options.mode == .preemption { runtime.slice = .microseconds(100) }
     MPG.main(runtime) {
-      // the first call may open descriptors that stay open, which must not count as left behind
+      // The first call may open descriptors that stay open. They must not count as left behind by the work.
       _ = descriptors()
       let before = (live: statistics().live, descriptors: descriptors())
       if options.mode == .reader {

@@ -1,20 +1,21 @@
-// Compares every wait for a turn that the events tell of with a bound.
+// The judge: compares every wait for a turn with a bound. The events of the watched process tell of the waits.
 //
 // §1 The bound. A ready G runs within (number ready ÷ Ps + 2) slices. Each G before it in the queues may have a slice of its
-// own, and the Ps work in parallel. The two slices more are for the Gs that run when it becomes ready, and for rounding. The
-// number ready is the largest number of Gs that were runnable or preempted at any moment of the wait. It must include Gs that
-// come later, because the rules let some of them in first: a fresh G comes before one that has used up its slice. A G that
-// never gets a turn is found all the same: three Gs that become ready again and again count as three, however long it waits.
+// own, and the Ps work in parallel. The two slices more are for the Gs that run when the G becomes ready, and for rounding.
+// The number ready is the largest number of Gs that were runnable or preempted at any moment of the wait. It must include Gs
+// that become ready later, because the rules let some of them run first: a fresh G goes before a G that has used up its slice.
+// A G that never gets a turn is found all the same: three Gs that become ready again and again count as three, however long
+// the G waits. So the bound does not grow with the wait.
 //
 // §2 Where the lengths of waits come from. The event by which a G starts or resumes says how long it was ready, so the event
 // at the beginning of the wait need not have been seen. A late timer (`timerLate`) makes the wait of its G longer by its
-// delay, since the G could have run when the timer was due. No event tells when a descriptor became ready. So this process
+// delay, since the G could have run when the timer was due. No event tells when a descriptor became ready. So the watcher
 // writes to pipes itself, and looks how long the bytes lie there (Feeder.swift). Waits that have not ended are found in the
 // table of Gs, by RunnableScan: a G that is found with the same status twice has not moved in between.
 //
 // §3 What is not judged. Of a wait, only the part after the last loss of events counts, since the number ready is unknown
 // before. The time for which threads lacked a CPU is subtracted (Scarcity §2). Times without a poll (`netpollLate`) are only
-// shown: another thread may have waited in the kernel meanwhile, which would have seen every descriptor at once.
+// shown, not judged: meanwhile another thread may have waited in the kernel, and it would have seen a ready descriptor at once.
 import Inspector
 import Region
 

@@ -16,7 +16,7 @@ enum Kind: Int, CaseIterable, Sendable {
   case handOver
   /// Prints lines, which takes a lock of libc.
   case print
-  /// Allocates, and frees what others have allocated, which takes another lock of libc than `print` does.
+  /// Allocates memory, and frees memory that other Gs have allocated, which takes another lock of libc than `print` does.
   case allocate
   /// Locks a mutex of the runtime for a moment.
   case lock
@@ -66,7 +66,7 @@ enum Kind: Int, CaseIterable, Sendable {
   }
 }
 
-/// A kind that every phase shall have: `handOver`, or `handOver:1:800` for one pair and 800 µs instead of random numbers.
+/// A kind that every phase must have: `handOver`, or `handOver:1:800` for one pair and 800 µs instead of random numbers.
 struct Wanted: ExpressibleByArgument, CustomStringConvertible {
   let kind: Kind
   var gs: Int?

@@ -130,7 +130,7 @@ private final class Stage: Sendable {
     }
   }
 
-  /// Starts a G that repeats something that should take exactly so many microseconds. The time beyond counts
+  /// Starts a G that repeats something that should take exactly this many microseconds. The time beyond counts
   /// as lateness.
   private func repeating(_ kind: Kind, lasting microseconds: Int, _ body: @escaping @Sendable () -> Void) {
     spawn(kind) { mine in
@@ -203,7 +203,7 @@ private final class Stage: Sendable {
     spawn(.socket) { [self] _ in
       defer { close(here) }
       while !isOver.load(ordering: .relaxed) {
-        // This write never waits: the socket's buffer always has room for so few bytes.
+        // This write never waits: the socket's buffer always has room for eight bytes.
         var now = monotonicNanoseconds()
         unsafe _ = write(here, &now, 8)
         MPG.sleep(.microseconds(microseconds))
@@ -218,7 +218,7 @@ private final class Stage: Sendable {
   }
 }
 
-/// Reads what the watcher writes. When the watcher is gone, ends the process, since nobody wants the work any more.
+/// Reads the bytes that the watcher writes. When the watcher is gone, ends the process, since its work is of no use any more.
 private func readPipe(_ fd: Int32) throws {
   _ = fcntl(fd, F_SETFL, O_NONBLOCK)
   let poll = try Pollable(fd: fd)
@@ -248,8 +248,8 @@ extension Spread {
   }
 }
 
-/// Pieces of memory that Gs exchange for new ones. So mostly another G than the one that allocated a piece frees it, and often
-/// another thread.
+/// Pieces of memory that Gs exchange for new ones. So a piece is mostly freed by another G than the one that allocated it, and
+/// often by another thread.
 private final class Pieces: Sendable {
   private let slots = (0..<64).map { _ in Slot() }
   private final class Slot: Sendable { let address = Atomic<UInt>(0) }
@@ -282,7 +282,7 @@ private func writeByte(to fd: Int32) {
   unsafe _ = write(fd, &byte, 1)
 }
 
-/// Computes for so many microseconds by the clock.
+/// Computes for this many microseconds by the clock.
 private func spin(_ microseconds: Int) {
   let end = monotonicNanoseconds() + UInt64(microseconds) * 1000
   while monotonicNanoseconds() < end { _ = work(rounds: 100) }

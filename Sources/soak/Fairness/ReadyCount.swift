@@ -2,7 +2,8 @@
 
 /// The number of Gs that were runnable or preempted at the beginning of each millisecond.
 ///
-/// Gs that become ready and start within one millisecond do not show. That does no harm: they delay nobody by more than that.
+/// Gs that become ready and start within one millisecond do not show. That does no harm: they delay no other G by more than
+/// a millisecond.
 struct ReadyCount {
   private static let millisecond: UInt64 = 1_000_000
   /// The number of milliseconds that are kept: two minutes.

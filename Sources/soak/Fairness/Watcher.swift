@@ -1,7 +1,7 @@
 // Fairness as a property: `mpg-soak fairness`. One process does a random mix of everything that Gs do, on 1, 2 and 8 Ps in
-// turn (Kind.swift, Mix.swift). This process watches it from outside, through its region, and compares every wait for a turn
-// with the bound (Judge.swift). It judges by the events alone: the watched program takes no part, so it need not get a turn
-// to complain that it gets none.
+// turn (Kind.swift, Mix.swift). Another process, the watcher in this file, watches it from outside, through its region, and
+// compares every wait for a turn with the bound (Judge.swift). It judges by the events alone. The watched program takes no
+// part in that: a program whose Gs get no turn could not report it.
 //
 // A round of the watcher: drain the rings; sort the new records by time, except the latest; give them to the judge; write to
 // the pipes, and look what was read from them; now and then read the gauges, the times without a CPU (Scarcity.swift) and the
@@ -73,8 +73,8 @@ private struct Watch {
   static let patience: UInt64 = 60_000_000_000
   /// How many violations are printed with their events.
   private static let told = 3
-  /// Records that are younger than this wait for the next round, in nanoseconds: another ring may still give
-  /// older ones.
+  /// Records that are younger than this, in nanoseconds, are kept for the next round: older records may still come from
+  /// another ring.
   private static let settling: UInt64 = 5_000_000
 
   private let inspector: Inspector
@@ -193,7 +193,7 @@ private struct Watch {
       judge.judge(wait, scarcity) { violation = $0 }
       guard let violation else { continue }
       tell(violation, "still waits")
-      turns = [:]  // clears the list, so that a wait that goes on is told again only after as long again
+      turns = [:]  // so a wait that goes on is reported again only after it has lasted the same time once more
     }
   }
 
