@@ -6,7 +6,7 @@
 #include <limits.h>
 #include <zlib.h>
 
-// zlib's: 15 bits of window, and 16 for a gzip header.
+// Numbers as zlib wants them: 15 bits of window, plus 16 for a gzip header.
 enum { gzip_bits = 15 + 16, gzip_memory = 8 };
 
 static int begin(z_stream *stream) {

@@ -1,4 +1,4 @@
-// Answers through llhttp. See include/CLLHTTPAnswer.h.
+// Parses HTTP answers by llhttp. See include/CLLHTTPAnswer.h.
 #include "CLLHTTPAnswer.h"
 
 #include <stdlib.h>
@@ -13,7 +13,7 @@ struct cllhttp_answer {
 
 static int on_message_complete(llhttp_t *parser) {
   cllhttp_answer *self = parser->data;
-  if (parser->status_code / 100 == 1) return 0;  // the answer itself follows
+  if (parser->status_code / 100 == 1) return 0;  // an interim answer: the answer itself follows
   self->is_complete = 1;
   self->status = parser->status_code;
   self->keep_alive = (uint8_t)llhttp_should_keep_alive(parser);

@@ -28,7 +28,7 @@ static int stop(cllhttp *self, cllhttp_event why) {
 
 static int on_field(llhttp_t *parser, const char *at, size_t length) {
   cllhttp *self = owner(parser);
-  if (self->head_complete) return 0;  // a trailer: llhttp checks it, and nobody reads it
+  if (self->head_complete) return 0;  // a trailer: llhttp checks it, and the server does not use it
   uint32_t offset = (uint32_t)((const uint8_t *)at - self->message);
   if (self->in_value || self->field_count == 0) {
     if (self->field_count == cllhttp_fields_max) return stop(self, cllhttp_too_many_fields);

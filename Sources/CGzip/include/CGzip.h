@@ -1,11 +1,11 @@
-// One function of zlib: bytes into a gzip file in memory. zlib's own header declares its functions as macros with the
-// version in them, which Swift does not see.
+// Makes a gzip file in memory from bytes, by zlib. Swift cannot call zlib itself: zlib's header declares its functions as
+// macros with the version in them, which Swift does not see.
 #pragma once
 
 #include <stddef.h>
 #include <stdint.h>
 
-/// How many bytes the file of `count` bytes may have; 0: this was built without zlib.
+/// The most bytes that a gzip file of `count` bytes can have; 0: this was built without zlib.
 size_t cgzip_bound(size_t count);
 
 /// Writes `count` bytes as a gzip file, without a name and a time. Returns the file's size; 0 if `room` is too small.

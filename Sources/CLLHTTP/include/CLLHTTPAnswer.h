@@ -1,5 +1,5 @@
-// The other direction: answers, as a client receives them. Only what a client that throws bodies away needs: where an answer
-// ends, its status, and whether the connection may carry another request.
+// llhttp for a client: it parses answers, where CLLHTTP.h parses requests. The client throws bodies away, so the parser tells
+// only where an answer ends, its status, and whether the connection may carry another request.
 #pragma once
 
 #include <stddef.h>
@@ -25,13 +25,14 @@ void cllhttp_answer_reset(cllhttp_answer *);
 /// Feeds the next bytes. Interim answers (status 1xx) are skipped. The bytes need not stay where they are.
 cllhttp_answer_event cllhttp_answer_feed(cllhttp_answer *, const uint8_t *bytes, size_t count);
 
-/// Tells that the stream has ended, which completes an answer that has neither a length nor chunks. Any other one stays
-/// incomplete: `cllhttp_answer_more`.
+/// Tells the parser that the stream has ended. That completes an answer that has neither a length nor chunks; any other
+/// answer stays incomplete: `cllhttp_answer_more`.
 cllhttp_answer_event cllhttp_answer_finish(cllhttp_answer *);
 
 /// The status of a complete answer.
 int cllhttp_answer_status(const cllhttp_answer *);
-/// Whether the connection may carry another request behind a complete answer. It may not when bytes came that nobody asked for.
+/// Whether the connection may carry another request after a complete answer. It may not when bytes came that belong to no
+/// answer.
 int cllhttp_answer_keep_alive(const cllhttp_answer *);
 /// llhttp's own explanation of a refusal; static storage.
 const char *cllhttp_answer_reason(const cllhttp_answer *);
