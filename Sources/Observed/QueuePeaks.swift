@@ -5,7 +5,7 @@ public struct QueuePeaks: Sendable, Equatable {
   /// How far back the largest depths go for a reader that does not name a moment, in nanoseconds.
   package static let window: UInt64 = 1_000_000_000
 
-  /// The largest depth of the global run queue; nil: nobody has looked yet.
+  /// The largest depth of the global run queue; nil: the source has not looked yet.
   public var grq: Int?
   /// The largest depth of each P's local run queue, by the P's id.
   public var lrq: [Int]

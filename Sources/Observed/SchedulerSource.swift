@@ -27,7 +27,7 @@ package protocol SchedulerSource: AnyObject {
   /// The identity of the observed process.
   var identity: Snapshot.Target { get }
 
-  /// The knowledge of the source, as far as it is known now.
+  /// The kinds of facts that the source can tell, as far as that is known now.
   var knowledge: Knowledge { get }
 
   /// Our name for each of the 256 raw wait reasons that its events may use; nil: a reason that this build does not

@@ -40,7 +40,7 @@ public enum TimeText {
     return (nanoseconds < 0 ? "-" : "+") + short(nanoseconds.magnitude)
   }
 
-  /// A length that somebody has chosen, as exact text in one unit up to seconds, without superfluous digits:
+  /// A length that a person has chosen, as exact text in one unit up to seconds, without superfluous digits:
   /// `10 ms`, `250 µs`, `1.5 ms`, `60 s`.
   public static func exact(_ nanoseconds: UInt64) -> String {
     for (unit, name) in units.reversed() where nanoseconds >= unit && nanoseconds % (unit / 1000) == 0 {
