@@ -23,7 +23,7 @@
   case goExit = 7
   /// The M took the P; `count`: the P's id.
   case procStart = 8
-  /// The M put the P among the idle; `count`: the P's id.
+  /// The M put the P on the list of idle Ps; `count`: the P's id.
   case procStop = 9
   /// The P stole; `count`: Gs taken, `arg`: the victim's id, `detail`: 1 when it took the victim's runnext.
   case steal = 10
@@ -41,7 +41,7 @@
   case mSpin = 16
   /// The M stopped searching; `arg`: 1 when it found work.
   case mUnspin = 17
-  /// A poll found descriptors ready; `detail`: who polled (0 the netpoll thread, 1 a searching M, 2 sysmon); `count`: Gs
+  /// A poll found descriptors ready; `detail`: what polled (0 the netpoll thread, 1 a searching M, 2 sysmon); `count`: Gs
   /// readied; `arg`: descriptors that were ready.
   case netpoll = 18
   /// Timers fired; `count`: how many.
@@ -78,12 +78,12 @@
   /// From here on G, and each G that it creates, belongs to another span; `detail`: 1 when that span begins now, 0 when G
   /// returns to an earlier one; `count`: the span's label (string id); `arg`: the span's number, 0: none.
   case goLabel = 39
-  /// A poll readied Gs, and nobody had polled for longer than `RuleNumber.lateness`; `detail`: who polled, as in `netpoll`;
+  /// A poll readied Gs, and no thread had polled for longer than `RuleNumber.lateness`; `detail`: as in `netpoll`;
   /// `count`: the Gs that the poll readied, whose `goReady` events stand just before; `arg`: ticks since the poll before.
   case netpollLate = 43
   /// A timer that is about to ready G is late by more than `RuleNumber.lateness`; `arg`: ticks since it was due.
   case timerLate = 44
-  /// The M's thread ends, because nobody has needed it for a while. A later `mStart` of the same M is of another thread.
+  /// The M's thread ends, because the M was not needed for a while. A later `mStart` of the same M is of another thread.
   case mEnd = 45
   /// A correction: the last record that put a G into `runnext` says that it displaced another G to the LRQ, but a thief
   /// had just stolen that other G, so none went to the LRQ.

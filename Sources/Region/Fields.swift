@@ -161,7 +161,7 @@ public enum Capacity {
   /// How often the runtime set a watch of a descriptor up again after the kernel had ended it (io_uring).
   /// Written by any thread, atomically.
   case netpollRearms = 57
-  /// The number of polls that sysmon made because nobody else had polled for as long as `RuleNumber.backstop`
+  /// The number of polls that sysmon made because no other thread had polled for as long as `RuleNumber.backstop`
   /// says.
   case netpollSysmonPolls = 58
   /// The largest depths of the GRQ, by time bucket; see `Peaks`.
@@ -236,7 +236,7 @@ public enum Capacity {
   /// The slot, plus 1, of the G to run next; 0: none. Written by the owner, and by thieves that found nothing
   /// else.
   case runnext = 17
-  /// When the P entered its `status`. Written by the owner; under the scheduler's lock while nobody holds the P.
+  /// When the P entered its `status`. Written by the owner; under the scheduler's lock while no M holds the P.
   case since = 24
   /// The ticks up to `since` in which the P was idle or stopped. A reader adds the time from `since` to now
   /// if `status` says that the P is so now.
@@ -244,7 +244,7 @@ public enum Capacity {
   /// The ticks up to `since` in which an M that searched for work held the P. A reader adds the time from
   /// `since` to now if `status` says that one does so now.
   case spinTicks = 26
-  /// The ticks up to `since` in which the P's M was in a system call while nobody retook the P. While
+  /// The ticks up to `since` in which the P's M was in a system call and sysmon had not retaken the P. While
   /// `status` says that the M is in one, a reader adds the time from `since` to now.
   case callTicks = 27
   /// The moment at which the P's account of time begins. The P's M spent the time since then that is in

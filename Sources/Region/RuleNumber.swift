@@ -18,7 +18,7 @@
   /// The delay, in nanoseconds, above which a poll or a timer is reported as late (`netpollLate`,
   /// `timerLate`).
   case lateness = 4
-  /// The time, in nanoseconds, after which sysmon polls if nobody else has.
+  /// The time, in nanoseconds, after which sysmon polls if no other thread has.
   case backstop = 5
   /// The most Gs that an LRQ holds.
   case lrq = 6

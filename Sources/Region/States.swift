@@ -11,17 +11,17 @@
 /// each move.
 public enum GState: UInt8, CaseIterable, Sendable {
   /// The slot in the G table is free, and its memory is fresh: all zeros.
-  /// - In: nobody stores this state. A slot is idle when the table first grows over it, and again after the gc thread
+  /// - In: no code stores this state. A slot is idle when the table first grows over it, and again after the gc thread
   ///   has given the memory of free (`dead`) slots back, under the lock of the descriptor pool.
   /// - Out: to `runnable`, by the M that creates a G in the slot. That M has taken the slot from a pool or a P's cache,
-  ///   so nobody else uses it.
+  ///   so no other M uses it.
   case idle = 0
   /// Ready to run: on exactly one run queue, in one `runnext`, or set aside because there is no stack for it. A G that
   /// comes from a system call outside of `blocking` may keep its thread, which stands still inside the G.
-  /// - In: a new G, by the M that creates it. From `waiting`, by whoever ended the wait. From `running`, by the G's own
-  ///   M on its scheduling stack, when the G yields or its slice is over. From `syscall`, by the G's own M, or by
-  ///   sysmon for a thread that lost its P while it slept. Whoever moves the G puts it on a queue next, which publishes
-  ///   the move.
+  /// - In: a new G, by the M that creates it. From `waiting`, by the thread that ended the wait. From `running`, by the
+  ///   G's own M on its scheduling stack, when the G yields or its slice is over. From `syscall`, by the G's own M, or by
+  ///   sysmon for a thread that lost its P while it slept. The thread that moves the G then puts it on a queue, which
+  ///   publishes the move.
   /// - Out: to `running`, by the M that has taken the G from its queue: by compare-and-swap on the LRQ's `head` or on
   ///   `runnext`, or under the scheduler's lock. Sysmon may also take a G whose thread stands still from the GRQ.
   case runnable = 1
@@ -136,12 +136,12 @@ public enum MState: UInt8, CaseIterable, Sendable {
   /// no Ms.
   /// - In: from `starting`, when the thread could not be started, by the thread that tried, under the scheduler's lock.
   ///   For the lent M, by the thread that makes it, under the lock of the lending.
-  /// - Out: to `starting`, by whoever needs an M, under the scheduler's lock. The lent M stays here.
+  /// - Out: to `starting`, by the thread that needs an M, under the scheduler's lock. The lent M stays here.
   case none = 0
   /// The M's thread was asked for, and has not begun yet.
-  /// - In: from `none` or `exited`, by whoever needs an M, under the scheduler's lock (at boot, without).
+  /// - In: from `none` or `exited`, by the thread that needs an M, under the scheduler's lock (at boot, without).
   /// - Out: by the thread itself when it begins: to `running` or `parked`, or to a state of the runtime's own threads.
-  ///   To `none`, by whoever could not start the thread, under the scheduler's lock.
+  ///   To `none`, by the thread that could not start it, under the scheduler's lock.
   case starting = 1
   /// The M runs a G, or the few instructions between two Gs, on a P.
   /// - In: by the thread itself: when it begins or wakes with a P, when a search finds a G, when a system call is over.
@@ -185,7 +185,7 @@ public enum MState: UInt8, CaseIterable, Sendable {
   case preemptWait = 10
   /// The M's thread has ended, or is about to.
   /// - In: from `parked`, by the thread itself, after the gc thread has taken the M off the list of idle Ms.
-  /// - Out: to `starting`, by whoever needs an M, under the scheduler's lock.
+  /// - Out: to `starting`, by the thread that needs an M, under the scheduler's lock.
   case exited = 11
 }
 
@@ -221,7 +221,7 @@ public enum PStatus: UInt8, CaseIterable, Sendable {
   case syscall = 3
   /// The P is beyond the current number of procs: retired, or not opened yet. No M holds the P, and its run queue is
   /// empty.
-  /// - In: from `idle`, by whoever lets go of the P, or lowers the number of procs, under the scheduler's lock. A P
+  /// - In: from `idle`, by the thread that lets go of the P, or lowers the number of procs, under the scheduler's lock. A P
   ///   that is made after the boot begins here.
   /// - Out: to `idle`, by the M that raises the number of procs, or by the gc thread after cleaning up, under the
   ///   scheduler's lock.
@@ -282,7 +282,7 @@ public enum NetpollKind: UInt8, CaseIterable, Sendable, CustomStringConvertible 
 
 /// How a scheduler is paced from outside, over its control socket. Only the control thread changes it.
 public enum Pacing: UInt8, CaseIterable, Sendable {
-  /// Nobody can pace the scheduler: it was not started with control.
+  /// The scheduler cannot be paced: it was not started with control.
   case none = 0
   /// The scheduler can be paced, and runs free.
   case free = 1
