@@ -58,9 +58,9 @@ extension Lanes {
     return seen == running
   }
 
-  /// Whether each M that holds a P runs or searches as its P does, and whether the number of Gs in system calls is that
-  /// of the Ms in one. An M that lets go of its P looks for work once more and wakes others before it changes its own
-  /// state. Until then it counts as running without a P and a G, which is allowed here.
+  /// Whether each M that holds a P runs or searches as its P does, and whether there are as many Gs as Ms in system
+  /// calls. An M that lets go of its P looks for work once more and wakes other Ms before it changes its own state. Until
+  /// then it counts as running without a P and a G, which is allowed here.
   private func msAreEven(_ tally: Tally) -> Bool {
     var calls: UInt64 = 0
     for m in 0..<ms {

@@ -16,7 +16,7 @@ public enum ControlError: Error, Sendable, Equatable, CustomStringConvertible {
   case otherVersion(Int)
   /// The process has closed the connection, or does not answer.
   case lost(pid: Int32)
-  /// What answers at the socket is no scheduler.
+  /// The answer at the socket is none that a scheduler gives; the text is that answer, or says what is wrong with it.
   case nonsense(String)
   /// A system call failed; the errno says why.
   case system(call: String, errno: Int32)

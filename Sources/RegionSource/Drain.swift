@@ -5,10 +5,10 @@
 // taker wants it.
 //
 // The drain reads the rings one after the other, while their writers go on. Without a limit in time it would take an event
-// from a ring that it reads late, but not the event's cause, written into a ring after the drain had read that one: a G
-// would run that was never ready. So a drain takes only records that are not later than its own beginning. Its caller then
-// has all events up to that moment, and none after it. Only a ring that is more than half full is taken whole, since lost
-// records would be worse.
+// from a ring that it reads last, but miss the cause of that event, if the cause was written into another ring after the
+// drain had read that ring: a G would run that was never ready. So a drain takes only records that are not later than its
+// own beginning. Its caller then has all events up to that moment, and none after it. Only a ring that is more than half
+// full is taken whole, since lost records would be worse.
 import Host
 import Observed
 import Region

@@ -257,8 +257,8 @@ struct LanePlaces {
   let countsStops: Bool
   /// Whether the target also counts the records that are no moves.
   let countsOthers: Bool
-  /// Byte offsets of the counters of lane 0: the four moves; parked and readied, by reason; then the stops and the
-  /// others, if they are counted.
+  /// Byte offsets of the counters of lane 0: the four moves; parked and readied, by reason; then, if the target has them,
+  /// the stops and the count of records that are no moves (`LaneField.others`).
   private let first: [Int]
   /// The places of the words of the queues; nil: the target does not tell depths according to its records.
   let queues: QueuePlaces?

@@ -287,8 +287,8 @@ final class RegionReader {
     snapshot.shortages.region = count(.regionShortages)
   }
 
-  /// The last moment that the region tells by other means than events, in ticks: a P changed its status, or the clock
-  /// was compared.
+  /// The last moment that the region tells by other means than events, in ticks: the moment at which a P last changed its
+  /// status, or at which the runtime last refined the clock.
   func lastKnownMoment() throws(LayoutProblem) -> UInt64 {
     try mapping.checkSize()
     return max(clock.ticks, rows.lastChange(ps: try sched.psMade(to: rows.capacity.ps)))

@@ -2,7 +2,7 @@
 // a process of another pid namespace has that name, the file is named PID-STARTTIME-NAMESPACE.mpg.
 //
 // A folder is looked into only if no other user may write to it: /dev/shm is open to everyone, and a folder that
-// somebody else made there under our name could hold anything. The files are opened without following symbolic links,
+// another user made there under our name could hold anything. The files are opened without following symbolic links,
 // and must be ours (see Mapping). A process may have been started in another environment, without XDG_RUNTIME_DIR, so
 // all places are looked at, whatever the environment of this process is.
 internal import Glibc
@@ -69,8 +69,8 @@ public struct RegionFolders: Sendable, Equatable {
     return RegionFolders(paths)
   }
 
-  /// All regions: first those of live processes, then those of processes elsewhere, then the others; each group sorted
-  /// by pid.
+  /// All regions: first those of live processes, then those of processes elsewhere, then all others (of dead processes, and
+  /// unreadable ones); each group sorted by pid.
   public func targets() -> [Target] {
     func rank(_ target: Target) -> Int { target.state == .live ? 0 : target.state == .elsewhere ? 1 : 2 }
     return files().map { $0.look() }.sorted { (rank($0), $0.process.pid) < (rank($1), $1.process.pid) }
