@@ -64,7 +64,7 @@ struct RecordMoment {
   }
 
   static let gs = 1024
-  /// The number of the first bit in an arg above the id of the G that it names.
+  /// The index of the lowest bit of an arg above the bits that hold the id of a G.
   static let placeShift: UInt64 = 52
   static let kinds = 64
 

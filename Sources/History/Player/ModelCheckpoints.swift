@@ -1,4 +1,4 @@
-// Models on the way through a window, so that a step need not go the whole way to its moment again.
+// Models on the way through a window, so that a step need not apply all events from the window's start again.
 import Region
 import Synchronization
 

@@ -4,7 +4,7 @@
 import Observed
 
 extension Window {
-  /// Whether there are events, from which moments between keyframes follow. A target without tracing writes none.
+  /// Whether there are events, by which moments between keyframes can be rebuilt. A target without tracing writes none.
   package var hasEvents: Bool { keyframe.snapshot.trace.enabled }
 
   /// The gauges at the moment `ticks`, which is `time` in nanoseconds.
@@ -34,8 +34,8 @@ extension Window {
     times.add(to: &snapshot.ps, until: ticks, keyframe.clock)
   }
 
-  /// Shows how many records each ring had. A keyframe's own numbers were read after its counters, while the writers
-  /// went on; but the positions at which its events begin are exact, and so are these.
+  /// Shows how many records each ring had. The keyframe's own numbers of records are not used: they were read after its
+  /// counters, while the writers went on. But the positions at which its events begin are exact, and so are these numbers.
   private func showTrace(_ snapshot: inout Snapshot, after count: Int) {
     var ends: [Lane: UInt64] = [:]
     for boundary in keyframe.boundaries { ends[boundary.lane] = boundary.position }

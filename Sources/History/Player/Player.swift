@@ -23,7 +23,8 @@ public struct Player {
   public internal(set) var step: PastStep?
   /// Segments that are kept unpacked, for a question that goes through the same ones repeatedly; nil: none are.
   package var unpacked: UnpackedWindows?
-  /// The work on an answer, which tells how far it has come and whether it was cancelled; nil: nobody asks. See Effort.
+  /// The work on an answer, which tells how far it has come and whether it was cancelled; nil: no such work is going on. See
+  /// Effort.
   package var effort: Effort?
 
   /// Starts at the newest moment. nil: there is no history, or its last segment cannot be read.
@@ -265,7 +266,7 @@ public struct Player {
 
   /// Unpacks a segment with all its events, or with those that a sieve lets through.
   ///
-  /// nil: there is no such segment, or nobody waits for the answer any more.
+  /// nil: there is no such segment, or the question was cancelled (`effort`).
   package func unpack(_ number: Int, only sieve: RecordSieve? = nil) -> Window? {
     if effort?.isCancelled == true { return nil }
     if let kept = unpacked?.kept(number) { return kept }

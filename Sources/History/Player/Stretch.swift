@@ -46,7 +46,7 @@ package struct StretchPiece {
 }
 
 extension History {
-  /// At most this many segments are gone back through to learn what a quiet lane did last.
+  /// The most segments to go back through, to learn what a quiet lane did last.
   private static let reach = 64
 
   /// The pieces between two moments in ticks, the newest first; and for each lane also the piece before them,

@@ -7,7 +7,7 @@ package final class UnpackedWindows {
   private static let most = 10
   /// The windows, the one that was asked for last at the end.
   private var windows: [Window] = []
-  /// The Gs' states found at one place, as a finder; nil: not found yet.
+  /// The finder that found out the Gs' states at one place; nil: there is none yet.
   package var found: (segment: Int, count: Int, finder: GoroutineFinder, isComplete: Bool)?
 
   /// All Gs at one place; nil: they were not found yet.

@@ -33,8 +33,8 @@ package struct Window {
     package var after: UInt64
   }
 
-  /// How much of the segments was read into a window. If a segment has grown, a new window is needed. Blocks would not
-  /// tell: two copies of a history compress the records that wait into the same number of blocks, of different sizes.
+  /// How much of the segments was read into a window. If a segment has grown, a new window is needed. The number of blocks
+  /// would not tell that: two copies of a history may compress the records that wait into as many blocks of other sizes.
   package struct Extent: Equatable {
     package var records: Int
     package var next: Int?

@@ -16,7 +16,7 @@ package struct BatchStarts: Sendable {
     }
   }
 
-  /// Looks for the starts that are missing among events that follow.
+  /// Looks among later events for the starts that are still missing.
   package mutating func look(on events: some Collection<PlacedRecord>) {
     guard !waiting.isEmpty else { return }
     for event in events where waiting[event.lane] != nil {

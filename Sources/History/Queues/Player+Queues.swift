@@ -1,12 +1,12 @@
 // The contents of the queues at the player's moment.
 //
 // §1 A keyframe says how many Gs stand on each queue, and not which. So the contents at the start of a segment come from
-// the segments before it. The way back ends at a moment at which no G was queued: there nothing has to be known. It also
-// ends after some hundred thousand records, or where records are missing. From there on the Gs that were queued already
-// are unnamed, until they start.
+// the segments before it. The player goes back to a moment at which no G was queued, because empty queues hold no names.
+// It stops earlier after some hundred thousand records, or where records are missing. Then the Gs that were queued at
+// that moment are unnamed, until they start.
 //
 // §2 Where records are missing, the contents are only the depths: from the gap on all Gs are unnamed, up to the next
-// keyframe, and after it as long as it takes.
+// keyframe. After that keyframe each of them is unnamed until it starts.
 import Observed
 import Region
 
@@ -14,8 +14,8 @@ extension Player {
   /// The most records and segments that are gone through to find out which Gs were queued at the start of a segment.
   private static let reach = (records: 200_000, segments: 240)
 
-  /// Which Gs stand on which queue at this moment; nil: the target does not tell, or nobody waits for the answer any
-  /// more.
+  /// Which Gs stand on which queue at this moment; nil: the target does not tell, or the question
+  /// was cancelled (`effort`).
   public var queues: QueueContents? { rebuiltQueues?.contents }
 
   package var rebuiltQueues: QueueRebuild? {

@@ -1,7 +1,7 @@
 // Reading a recording: its chunks become the segments of a history. Their records stay in the file until they are
 // wanted.
 //
-// The file may come from somebody else, may have been cut while it was written, or may lie on a failing disk. So all of
+// The file may come from another person, may have been cut while it was written, or may lie on a failing disk. So all of
 // it is read once, in order, and checked. The recording ends where the first thing is wrong, and says so. Nothing in
 // the file makes us take more memory than a small multiple of what the file holds.
 import Host

@@ -2,7 +2,7 @@
 internal import Glibc
 import Host
 
-/// Reads pieces of a file. The file is not mapped, so if somebody cuts it short a read fails, and no SIGBUS is raised.
+/// Reads pieces of a file. The file is not mapped: if another process cuts it short, a read fails, and no SIGBUS is raised.
 package final class RecordingFile {
   package let path: String
   private let descriptor: FileDescriptor

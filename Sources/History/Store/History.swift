@@ -144,8 +144,8 @@ public final class History {
   /// boundaries of the last keyframe are not reached.
   ///
   /// - Parameters:
-  ///   - findings: what the lints found at this moment; nil: nobody asked them.
-  ///   - cpus: how much CPU time the threads got; nil: nobody asked, or the system does not tell.
+  ///   - findings: what the lints found at this moment; nil: the lints were not asked.
+  ///   - cpus: how much CPU time the threads got; nil: it was not asked for, or the system does not tell.
   /// - Returns: whether a segment was begun.
   @discardableResult
   package func mark(_ observation: Observation, _ findings: Findings? = nil, _ cpus: CPUPressure? = nil)

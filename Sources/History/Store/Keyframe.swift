@@ -15,9 +15,9 @@ package struct Keyframe: Equatable {
   package var snapshot = Snapshot()
   /// The boundary of each lane: the position of its first record that the snapshot does not count.
   package var boundaries: [LaneBoundary] = []
-  /// The findings of the lints at this moment; nil: nobody asked them, as in an older recording.
+  /// The findings of the lints at this moment; nil: the lints were not asked, as in an older recording.
   package var findings: Findings?
-  /// How much CPU time the target's threads got; nil: nobody asked, or the system does not tell.
+  /// How much CPU time the target's threads got; nil: it was not asked for, or the system does not tell.
   package var cpus: CPUPressure?
 }
 

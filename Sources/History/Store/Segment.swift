@@ -29,7 +29,7 @@ package struct Segment {
   package var keyframe: Payload
   /// The table of Gs near the beginning of the segment; nil: the table was not read then.
   package var goroutines: Payload?
-  /// The blocks of all lanes; those of one lane are in its order.
+  /// The blocks of all lanes; the blocks of one lane are in the order of its records.
   package var blocks: [EventBlock] = []
   /// Whether all lanes have gone on to the next segment, so that nothing will be added to this one.
   package var isComplete = false
