@@ -70,7 +70,7 @@ enum OutputPlace {
 
   // MARK: links
 
-  /// The path behind all links in its last component. No file needs to be there.
+  /// The path to which `path` leads when all symbolic links in its last component are followed. No file needs to be there.
   private static func followed(_ path: String) throws(InspectorError) -> (String, FileStatus?) {
     var place = path
     // At most 40 links are followed, as in the kernel.

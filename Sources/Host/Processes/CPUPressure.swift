@@ -65,7 +65,7 @@ package struct CPUPressureWatch {
     look.time = now
     for (tid, account) in found {
       // A thread that is new since the last look began after that look, so all that it waited counts. At the first
-      // look nobody knows how much of a thread's waiting is recent, so none counts.
+      // look it is not known how much of a thread's waiting is recent, so none counts.
       let before = accounts[tid] ?? (looks.isEmpty ? account : (0, 0))
       look.ran &+= account.ran.excess(over: before.ran)
       look.waited &+= account.waited.excess(over: before.waited)

@@ -13,7 +13,7 @@ public struct Socket: Sendable, Equatable {
   public var peer: String?
   /// Whether the socket waits for connections.
   public var isListening = false
-  /// The bytes that have arrived and that nobody has read yet (Recv-Q); nil: not known, or the socket listens.
+  /// The bytes that have arrived and that the target has not read yet (Recv-Q); nil: not known, or the socket listens.
   public var unread: Int?
   /// The bytes that were written and that the other end has not acknowledged yet (Send-Q); nil: as for `unread`.
   public var unacknowledged: Int?
@@ -84,7 +84,7 @@ package struct SocketWatch {
     return result
   }
 
-  /// The inodes of those of these descriptors that are sockets.
+  /// The inodes of the sockets among `fds`, by descriptor.
   package func inodes(pid: Int32, fds: [Int]) -> [Int: UInt64] {
     var result: [Int: UInt64] = [:]
     for fd in fds {
