@@ -2,8 +2,8 @@
 
 import Synchronization
 
-/// Numbers since the start. Thread-safe: any thread may read them. Each is exact by itself, but several that are read one after the other
-/// are not of one moment.
+/// What a server has counted since it started. Thread-safe: any thread may read the numbers. Each is exact by itself, but
+/// several that are read one after the other are not of one moment.
 public final class Counters: Sendable {
   /// The number of accepted connections, refused ones included.
   public let accepted = Atomic(0)

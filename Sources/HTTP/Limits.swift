@@ -19,8 +19,8 @@ public struct Limits: Sendable {
   public var header: Duration = .seconds(10)
   /// How long a body may take from the end of its head; a slower one gets 408.
   public var content: Duration = .seconds(30)
-  /// How long a client may take nothing at all of what was written (`Delivery`); when it has taken nothing for that
-  /// long, the connection is reset.
+  /// How long the server waits while a client takes none of the bytes that were written to it (`Delivery`); then the
+  /// connection is reset.
   public var write: Duration = .seconds(30)
   /// How long requests in flight may go on after `shutDown`; after that `serve` returns, and their connections end with a
   /// reset.

@@ -6,7 +6,7 @@
 // the stream the watcher sends the first byte of the answer. The first bytes are the same in every answer, so a client that
 // waits just gets them early. It may still leave later, so the next bytes follow, each after twice as long a pause.
 //
-// §2 Who does what. The watcher, a G of its own, waits for news of the socket, while nobody reads from it. The watcher reads
+// §2 Who does what. The watcher, a G of its own, waits for news of the socket, while no G reads from it. The watcher reads
 // no bytes either, only the state of the connection (TCP_INFO). So requests that the client sent ahead stay unread, and do
 // not hide that the client has left. Most handlers are done before a client could leave, and a G for each would cost as much
 // as the handler. So a handler only stores in a word that it is at work. A G that looks at these words now and then (Lookout)
@@ -84,7 +84,7 @@ final class Watch: @unchecked Sendable {
   /// The result of the lookout's look at a handler.
   enum Look: Equatable {
     case idle, atWork
-    /// The handler was at work at the look before, too. The number is the argument for `watch`.
+    /// The handler was at work at the lookout's last look, too. The number is the argument for `watch`.
     case late(Int)
   }
 
