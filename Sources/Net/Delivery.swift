@@ -13,8 +13,8 @@ public struct Delivery {
   private var taken = Int.min
   private var end = Deadline.after(.zero)
 
-  /// - Parameter patience: how long the peer may take nothing at all. Looks are up to an eighth of that apart, so the limit is
-  ///   exceeded by an eighth at most.
+  /// - Parameter patience: how long to wait while the peer takes nothing. Looks are up to an eighth of that apart, so the limit
+  ///   is exceeded by an eighth at most.
   public init(within patience: Duration) { self.patience = patience }
 
   /// Notes the number of bytes taken so far; only its growth matters, so the caller may count from any point.

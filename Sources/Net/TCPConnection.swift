@@ -49,8 +49,8 @@ public final class TCPConnection: Sendable {
   ///
   /// - Parameters:
   ///   - bytes: memory that stays at its address while the G is parked.
-  ///   - patience: how long the peer may take nothing at all (see `Delivery`). As long as the peer takes something, the write
-  ///     goes on. A write that need not wait sets no timer.
+  ///   - patience: how long to wait while the peer takes nothing (see `Delivery`). As long as the peer takes something, the
+  ///     write goes on. A write that need not wait sets no timer.
   /// - Throws: `.timedOut` when the peer took nothing for that long. The caller cannot know how much was written, so it
   ///   should abort the connection.
   public func write(_ bytes: UnsafeRawBufferPointer, within patience: Duration) throws(NetError) {
@@ -101,7 +101,7 @@ public final class TCPConnection: Sendable {
     case here
     /// The peer sends nothing more. Whether it still reads cannot be known.
     case silent
-    /// The connection was reset, or has failed: nobody reads what is written.
+    /// The connection was reset, or has failed: the peer reads nothing any more.
     case gone
   }
 
