@@ -40,7 +40,8 @@ struct Rota: Equatable, Sendable {
 
   /// - Parameter weights: positive, and not all of them together more than `longest`.
   init(_ weights: [Int]) {
-    // At each turn every request gains its weight, and the one that has most is chosen and pays the sum.
+    // At each turn every request gains its weight as credit. The request with the most credit is chosen, and pays the sum of
+    // all weights.
     let sum = weights.reduce(0, +)
     var credits = weights.map { _ in 0 }
     turns = (0..<sum).map { _ in

@@ -96,7 +96,7 @@ struct WeightedPath: Equatable {
 /// G may park while it writes them, and an Array lends its memory only during a call.
 @safe
 struct RequestBytes: @unchecked Sendable {
-  // Safe because: nobody writes to the memory.
+  // Safe because: the memory is not written to again.
   let bytes: UnsafeRawBufferPointer
 
   init(_ text: String) {
