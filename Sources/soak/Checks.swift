@@ -6,7 +6,7 @@ import Region
 struct Checks {
   /// The largest number of Ps: the work changes the number, from 1 to this one.
   private let procs: Int
-  /// How long a G may wait for a turn, and how long no G may be started, in nanoseconds.
+  /// The longest time that a G may wait for a turn, and the longest time in which no G starts, in nanoseconds.
   private let patience: UInt64
   private var last: Snapshot?
   private var frames = 0

@@ -20,7 +20,7 @@ struct Evidence {
     items.append(item)
   }
 
-  /// The lines to print about a wait: the events of its G, and for each lane how often it wrote which event meanwhile.
+  /// The lines to print about a wait: the events of its G, and for each lane how many events of each kind it wrote meanwhile.
   func lines(about wait: Wait, _ judge: Judge) -> [String] {
     let during = items.filter { $0.time + 1_000_000 >= wait.start && $0.time <= wait.end + 1_000_000 }
     let mine = during.filter { $0.record.g == wait.g && wait.g != 0 }

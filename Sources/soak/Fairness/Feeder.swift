@@ -38,8 +38,8 @@ struct Feeder {
 
   var readingEnds: [Int32] { pipes.map(\.output) }
 
-  /// Writes to pipes whose time has come, and tells of each wait of bytes that has ended: when it began, and up to when
-  /// it was seen to go on.
+  /// Writes to pipes whose time has come. Calls `tell` for each pipe whose bytes were read since the last look: with the
+  /// moment at which they were written, and the last moment at which they were seen in the pipe.
   mutating func look(_ now: UInt64, _ tell: (Waiting) -> Void) {
     for index in pipes.indices {
       if let written = pipes[index].written {

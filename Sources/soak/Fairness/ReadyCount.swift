@@ -23,7 +23,7 @@ struct ReadyCount {
     if at < current { for late in at + 1...current { numbers[slot(late)] += Int32(gs) } }
   }
 
-  /// Notes that every change before this millisecond has been told.
+  /// Notes that `change` has been called for every change before this millisecond.
   mutating func advance(to millisecond: UInt64) {
     if current == 0 || millisecond > current + UInt64(Self.kept) { current = millisecond }
     while current < millisecond {

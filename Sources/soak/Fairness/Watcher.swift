@@ -180,7 +180,7 @@ private struct Watch {
     gauge = (snapshot.gs.runnable + snapshot.gs.preempted, snapshot.time)
   }
 
-  /// Judges waits that still go on: those of Gs that have not moved since an earlier look, and of bytes that nobody has read.
+  /// Judges waits that still go on: of Gs that have not moved since an earlier look, and of bytes that lie unread in a pipe.
   private mutating func lookForStarved(_ feeder: Feeder) throws(InspectorError) {
     let found = try scan.turns()
     let now = monotonicNow()
