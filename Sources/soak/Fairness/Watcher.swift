@@ -193,7 +193,7 @@ private struct Watch {
       judge.judge(wait, scarcity) { violation = $0 }
       guard let violation else { continue }
       tell(violation, "still waits")
-      turns = [:]  // so a wait that goes on is reported again only after it has lasted the same time once more
+      turns = [:]  // so a wait that goes on is reported again only after it has lasted as long once more
     }
   }
 
