@@ -10,7 +10,7 @@ extension Pace {
     for m in waiting { out.number(UInt64(clamping: m)) }
   }
 
-  /// nil: the bytes are not those of a pace.
+  /// Reads a pace; nil: the bytes are not those of one.
   package init?(from body: inout ByteReader) {
     guard let state = body.number(upTo: 255), let rate = body.number(upTo: Control.rates.upperBound),
       let steps = body.number()

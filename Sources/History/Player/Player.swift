@@ -13,7 +13,7 @@ public struct Player {
   package private(set) var window: Window { didSet { models = ModelCheckpoints() } }
   /// Models that are kept of the open window, so that a step need not begin at the window's keyframe.
   private var models = ModelCheckpoints()
-  /// What is kept of the queues' contents.
+  /// The contents of queues that are kept; see QueueMemory.
   let queueMemory = QueueMemory()
   /// How many events of the window have happened.
   package private(set) var count: Int

@@ -27,8 +27,8 @@ package struct QueueRebuild: Equatable, Sendable {
     /// The G in `runnext`; two, if a thief has taken the first one and has not written its record yet. 0: unnamed.
     var next = Line<UInt64>()
     var lrq = Line<UInt64>()
-    /// The G of the last record that put a G into `runnext`, if that record said that it displaced another G although
-    /// none stood there; 0: there is no such G. See `settleNext`.
+    /// The G that the last record put into `runnext` in the place of a G which a thief had already taken; 0: there is no
+    /// such G. It is not in `next` until the next record of the lane, `nextStolen`, takes the displacement back.
     var unsettled: UInt64 = 0
   }
 

@@ -21,7 +21,7 @@ import Region
 /// The Gs on the GRQ, in the order of the records that put them there.
 struct SharedLine: Equatable, Sendable {
   private struct Fresh: Equatable, Sendable {
-    /// 0: unnamed.
+    /// The G's id; 0: unnamed.
     var g: UInt64
     /// Whether the G may be worn all the same (§4).
     var mayBeWorn = false

@@ -21,7 +21,7 @@ package enum Payload {
     }
   }
 
-  /// How many bytes this has.
+  /// The number of bytes.
   package var count: Int {
     switch self {
     case .memory(let bytes): bytes.count
