@@ -22,7 +22,8 @@ final class IdleCrowd: Sendable {
   var opened: Int { held.load(ordering: .relaxed) }
   /// The number of held connections that the server has closed.
   var closed: Int { lost.load(ordering: .relaxed) }
-  /// The number of connections that could not be opened, or whose request got no answer or a status of 400 or more.
+  /// The number of connections that could not be opened, whose request got no answer or a status of 400 or more, or that the
+  /// server did not keep open.
   var failed: Int { missing.load(ordering: .relaxed) }
   /// The reason why the first of the failed connections failed; nil: none failed.
   var cause: String? { firstCause.withLock { $0 } }

@@ -1,6 +1,6 @@
 // Numbers as text. Digits behind the last one that is shown are dropped, never rounded up.
 
-/// `12,345`.
+/// A number with its digits in groups of three: `12,345`.
 func grouped(_ number: Int) -> String {
   var (digits, result) = (Array(String(number.magnitude)), "")
   while digits.count > 3 {

@@ -18,7 +18,7 @@ struct Chance {
     range.lowerBound + Int(next() % UInt64(range.count))
   }
 
-  /// True once in `n`.
+  /// True in one of `n` calls, in the mean.
   mutating func once(in n: Int) -> Bool { next() % UInt64(n) == 0 }
 
   /// A new generator, seeded by this one, for another G.
