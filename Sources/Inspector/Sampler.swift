@@ -35,9 +35,9 @@ struct TablePace {
   ) throws(InspectorError) -> GoroutineList? {
     let start = monotonicNow()
     guard start >= next else { return nil }
-    let (clock, effort) = (observation.clock, Effort(of: .thread))
+    let (clock, work) = (observation.clock, CPUWork(of: .thread))
     guard let rows = try source.goroutines(breathe: breathe, isCalledAway: { false }) else { return nil }
-    let spent = effort.spent
+    let spent = work.spent
     taker.take(
       rows, at: start, clock, source.grownNames ?? observation.names,
       isComplete: rows.count < GoroutineList.most)

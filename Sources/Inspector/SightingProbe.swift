@@ -35,14 +35,14 @@ struct SightingProbe {
   mutating func look(_ list: GoroutineList, _ observation: Observation, _ source: any SchedulerSource) {
     let start = monotonicNow()
     guard start >= nextTable else { return }
-    let effort = Effort(of: .process)
+    let work = CPUWork(of: .process)
     // The names have grown since the observation: the table has named new places.
     let names = NameBook(source.grownNames ?? observation.names)
     lookAtLocks(list, names, source, least: Convoy.least(procs: observation.snapshot.procs), start)
     let gs = observation.snapshot.gs
     let isCrowded = gs.runnable + gs.preempted > 2 * observation.snapshot.procs
     if let pid = source.threads?.pid { lookAtSockets(list, names, pid, isCrowded, start) }
-    nextTable = start + max(Self.pause, effort.spent * Self.share)
+    nextTable = start + max(Self.pause, work.spent * Self.share)
   }
 
   private mutating func lookAtLocks(

@@ -82,7 +82,7 @@ package final class FastLoop: Sendable {
   private static func run(_ reader: consuming FastReader, _ desk: Desk) {
     var reader = reader
     while !desk.isOver.load(ordering: .relaxed) {
-      let (start, effort) = (monotonicNow(), Effort(of: .thread))
+      let (start, work) = (monotonicNow(), CPUWork(of: .thread))
       do throws(MemoryProblem) {
         try reader.read()
       } catch {
@@ -90,7 +90,7 @@ package final class FastLoop: Sendable {
         if error == .gone { return }
       }
       note(reader.look, start, monotonicNow(), desk)
-      usleep(UInt32(clamping: max(interval, min(effort.spent * share, 50_000_000)) / 1000))
+      usleep(UInt32(clamping: max(interval, min(work.spent * share, 50_000_000)) / 1000))
     }
   }
 

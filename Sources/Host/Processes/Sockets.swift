@@ -96,11 +96,11 @@ package struct SocketWatch {
   private mutating func refresh(_ pid: Int32) {
     let now = monotonicNow()
     guard now >= next else { return }
-    let effort = Effort(of: .thread)
+    let work = CPUWork(of: .thread)
     readAt = now
     sockets.removeAll(keepingCapacity: true)
     for name in ["tcp", "tcp6"] { read("/proc/\(pid)/net/\(name)") }
-    next = monotonicNow() + max(Self.interval, effort.spent * Self.share)
+    next = monotonicNow() + max(Self.interval, work.spent * Self.share)
   }
 
   /// The inode in the name of a socket, `socket:[4242]`; nil: it is the name of something else.

@@ -57,10 +57,10 @@ package struct Detailer {
       let isNew = self.request != request || (!isLive && self.moment != moment)
       if !isNew, value != nil, start < next || (!isLive && self.moment == moment) { return value }
       // Stacks of many Gs are read by several threads.
-      let effort = Effort(of: .process)
+      let work = CPUWork(of: .process)
       guard let made = make() else { return self.request == request ? value : nil }
       (self.request, self.moment, value) = (request, moment, made)
-      next = monotonicNow() + effort.spent * Detailer.share
+      next = monotonicNow() + work.spent * Detailer.share
       return value
     }
   }

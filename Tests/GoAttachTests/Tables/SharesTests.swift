@@ -21,7 +21,7 @@ struct SharesTests {
 
   @Test("threads that share a task stand back as far as is asked; the caller does not")
   func niceness() {
-    func own() -> Int32 { getpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0) }
+    @Sendable func own() -> Int32 { getpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0) }
     let before = own()
     let seen = OwnThread.share(3, niceness: 10) { index in (index, own()) }
     #expect(seen.map(\.0) == [0, 1, 2])

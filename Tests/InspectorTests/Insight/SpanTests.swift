@@ -68,7 +68,7 @@ struct SpanTests {
   func innermost() throws {
     let script = try Script(procs: 1)
     script.p(0, 0, .goStart, 5)
-    for number in 1...3 { script.p(0, UInt64(number), .goLabel, 5, 1, arg: UInt64(number)) }
+    for number in 1...3 { script.p(0, Double(number), .goLabel, 5, 1, arg: UInt64(number)) }
     script.p(0, 4, .goLabel, 5, 0, arg: 2)
     script.p(0, 6, .goLabel, 5, 0, arg: 1)
     script.p(0, 9, .goLabel, 5, 0, arg: 0)
