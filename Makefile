@@ -37,6 +37,8 @@ GO_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/mpgtop/go
 GO_VERSIONS ?= 1.21.13 1.22.10 1.23.9 1.24.3 1.24.11 1.25.5 1.26.6 1.27.3
 # Those of `make test`: an old one and the newest.
 GO_FEW ?= 1.21.13 1.27.3
+# The versions whose execution traces `make test-go-traces` reads: the forms are of 1.22, 1.23, 1.25 and 1.26.
+GO_TRACERS ?= 1.22.10 1.23.9 1.24.11 1.25.5 1.26.6 1.27.3
 # Every version that can be had as a Python package, for the tables of docs/go.md.
 GO_EVERY ?= 1.21.13 1.22.10 1.23.1 1.23.2 1.23.3.1 1.23.4.4 1.23.9 1.24.3 1.24.11 1.25.0 1.25.1 1.25.2 1.25.3 1.25.4 1.25.5 \
   1.26.0 1.26.1 1.26.2 1.26.3 1.26.4 1.26.5 1.26.6 1.27.0 1.27.1 1.27.2 1.27.3
@@ -58,7 +60,7 @@ PRODUCTS := mpgtop mpg-demo mpg-load mpg-lesson
 BIN := $(SCRATCH)/release
 SOURCES := Package.swift Sources Tests examples
 
-.PHONY: lessons recordings control-storm test-go test-go-few go-images bench-go docs steady test-aarch64 test-million test-exports watched terminals storm noise frames keys deb
+.PHONY: test-go-traces lessons recordings control-storm test-go test-go-few go-images bench-go docs steady test-aarch64 test-million test-exports watched terminals storm noise frames keys deb
 .PHONY: help demo demo-crash test test-uring test-sanitize test-faults mutants fuzz honest soak fairness lateness instructions bench bench-quick install format lint screens clean release differential
 
 help: ## list these targets
@@ -99,6 +101,12 @@ else
 	@programs=$$(scripts/go_programs.sh $(GO_CACHE) $(GO_VERSIONS)) && \
 	MPG_GO_PROGRAMS=$$programs $(SWIFT) test $(ALIKE) --scratch-path $(SCRATCH) --filter GoAttachTests $(TEST_ARGS)
 endif
+
+# Traces by each version of Go that writes another form of them, read by the Go toolchain's own reader and by ours.
+test-go-traces: ## execution traces by Go 1.22 to 1.27: ours must say of them what Go's own reader says
+	@scripts/need.sh test
+	@traces=$$(scripts/go_traces.sh $(GO_CACHE) $(GO_CACHE)/traces $(GO_TRACERS)) && \
+	MPG_GO_TRACES=$$traces $(SWIFT) test $(ALIKE) --scratch-path $(SCRATCH) --filter GoTraceTests $(TEST_ARGS)
 
 test-uring: ## the runtime's and HTTP's suites with io_uring below netpoll
 	@scripts/need.sh test

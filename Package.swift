@@ -26,6 +26,7 @@ let package = Package(
     .library(name: "HTTP", targets: ["HTTP"]),
     .library(name: "Inspector", targets: ["Inspector"]),
     .library(name: "GoAttach", targets: ["GoAttach"]),
+    .library(name: "GoTrace", targets: ["GoTrace"]),
     .library(name: "TUI", targets: ["TUI"]),
     .executable(name: "mpgtop", targets: ["mpgtop"]),
     .executable(name: "mpg-demo", targets: ["mpg-demo"]),
@@ -75,7 +76,7 @@ let package = Package(
       ],
       swiftSettings: swift),
     .target(
-      name: "Exports", dependencies: ["Insight", "History", "Observed", "Host", "Region"],
+      name: "Exports", dependencies: ["Insight", "History", "Observed", "Host", "Region", "GoTrace"],
       swiftSettings: swift),
     // The façade of all these: attaching, the pace of looking, and the rooms' names by one import.
     .target(
@@ -86,12 +87,14 @@ let package = Package(
     .target(name: "Lessons", dependencies: ["Inspector", "Region"], swiftSettings: swift),
     // Reading another process's memory, and DWARF by libdw, if this machine has it.
     .target(name: "CGoAttach", cSettings: [.define("_GNU_SOURCE")]),
-    // One function of zlib, which profiles are compressed with.
+    // What is used of zlib: profiles are packed by it, and traces unpacked.
     .target(name: "CGzip", linkerSettings: [.linkedLibrary("z")]),
     // Any running Go program as a source; the inspector knows nothing of it.
     .target(
       name: "GoAttach", dependencies: ["Observed", "Host", "Region", "CGoAttach", "CGzip"],
       swiftSettings: swift),
+    // Execution traces of Go, read and written; knows nothing of schedulers of ours.
+    .target(name: "GoTrace", dependencies: ["CGzip"], swiftSettings: swift),
     // About twenty functions over ncursesw, so that no ncurses type or macro reaches Swift.
     .target(
       name: "CNcurses",
@@ -171,10 +174,14 @@ let package = Package(
       exclude: ["Differential"], swiftSettings: swift),
     .testTarget(name: "LoadTests", dependencies: ["mpg-load", "TestSupport"], swiftSettings: swift),
     .testTarget(
-      name: "InspectorTests", dependencies: ["Region", "TestSupport"] + rooms, swiftSettings: swift),
+      name: "InspectorTests", dependencies: ["GoTrace", "Region", "TestSupport"] + rooms, swiftSettings: swift
+    ),
     .testTarget(
       name: "GoAttachTests",
       dependencies: ["GoAttach", "CGoAttach", "Observed", "Host", "Region", "TestSupport"],
+      exclude: ["Fixtures", "Programs"], swiftSettings: swift),
+    .testTarget(
+      name: "GoTraceTests", dependencies: ["GoTrace", "CGzip", "TestSupport"],
       exclude: ["Fixtures", "Programs"], swiftSettings: swift),
     .testTarget(
       name: "TUITests", dependencies: ["TUI", "Region", "TestSupport"] + rooms, exclude: ["Pictures"],

@@ -49,7 +49,8 @@ struct Layer: Sendable, CustomStringConvertible {
     Layer(folder: "RegionSource", mayImport: ["Region", "Host", "Observed"]),
     Layer(folder: "History", mayImport: ["Region", "Host", "Observed"]),
     Layer(folder: "Insight", mayImport: ["Region", "Host", "Observed", "History", "Histogram"]),
-    Layer(folder: "Exports", mayImport: ["Region", "Host", "Observed", "History", "Insight"]),
+    Layer(folder: "Exports", mayImport: ["Region", "Host", "Observed", "History", "Insight", "GoTrace"]),
+    Layer(folder: "GoTrace", mayImport: ["CGzip"]),
     Layer(
       folder: "Inspector",
       mayImport: ["Region", "Host", "Observed", "RegionSource", "History", "Insight", "Exports"]),

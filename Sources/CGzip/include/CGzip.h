@@ -1,5 +1,5 @@
-// Makes a gzip file in memory from bytes, by zlib. Swift cannot call zlib itself: zlib's header declares its functions as
-// macros with the version in them, which Swift does not see.
+// Makes a gzip file in memory from bytes, and reads gzip piece by piece, by zlib. Swift cannot call zlib itself: zlib's header
+// declares its functions as macros with the version in them, which Swift does not see.
 #pragma once
 
 #include <stddef.h>
@@ -10,3 +10,16 @@ size_t cgzip_bound(size_t count);
 
 /// Writes `count` bytes as a gzip file, without a name and a time. Returns the file's size; 0 if `room` is too small.
 size_t cgzip_compress(const uint8_t *bytes, size_t count, uint8_t *file, size_t room);
+
+/// Unpacks a gzip file, of one or more parts, as its bytes come.
+typedef struct cgzip_reader cgzip_reader;
+
+/// A new reader; NULL: no memory, or this was built without zlib.
+cgzip_reader *cgzip_reader_new(void);
+
+/// Unpacks as much as fits. `used` is how many of the `count` bytes were taken, `made` how many were written.
+/// Returns 0: more bytes are wanted or more room; 1: the file may end here; -1: the bytes are damaged.
+int cgzip_reader_next(cgzip_reader *reader, const uint8_t *bytes, size_t count, size_t *used, uint8_t *out, size_t room,
+                      size_t *made);
+
+void cgzip_reader_free(cgzip_reader *reader);

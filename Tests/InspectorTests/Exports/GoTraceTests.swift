@@ -1,5 +1,6 @@
 // Go's trace format, byte by byte. `make test-exports`, which has a Go toolchain, tests that Go itself
 // accepts it.
+import GoTrace
 import Region
 import TestSupport
 import Testing
@@ -15,7 +16,7 @@ import Testing
 private struct Parsed {
   var generations = 0
   /// All events of threads: kind, thread, time, arguments.
-  var events: [(kind: GoEvent, m: UInt64, time: UInt64, arguments: [UInt64])] = []
+  var events: [(kind: TraceKind, m: UInt64, time: UInt64, arguments: [UInt64])] = []
   var strings: [[UInt64: String]] = [[:]]
   var stacks = 0
   var hasClock = false
@@ -25,7 +26,7 @@ private struct Parsed {
     try #require(bytes.starts(with: header))
     var reader = ByteReader(bytes[header.count...])
     while let byte = reader.byte() {
-      let kind = try needed(GoEvent(rawValue: byte))
+      let kind = try needed(TraceKind(rawValue: byte))
       if kind == .endOfGeneration {
         generations += 1
         strings.append([:])
@@ -42,7 +43,7 @@ private struct Parsed {
     #expect(strings.removeLast().isEmpty)
   }
 
-  private static let arguments: [GoEvent: Int] = [
+  private static let arguments: [TraceKind: Int] = [
     .procsChange: 2, .procStart: 2, .procStop: 0, .procSteal: 3, .procStatus: 2, .goCreate: 3,
     .goCreateSyscall: 1, .goStart: 2, .goDestroy: 0, .goStop: 2, .goBlock: 2, .goUnblock: 3,
     .goSyscallBegin: 2, .goSyscallEnd: 0, .goSyscallEndBlocked: 0, .goStatus: 3, .goStatusStack: 4,
@@ -51,7 +52,7 @@ private struct Parsed {
   private mutating func read(_ batch: ByteReader, _ m: UInt64, _ start: UInt64) throws {
     var (batch, time) = (batch, start)
     while let byte = batch.byte() {
-      let kind = try needed(GoEvent(rawValue: byte))
+      let kind = try needed(TraceKind(rawValue: byte))
       switch kind {
       case .strings, .stacks: break
       case .string:
@@ -77,7 +78,7 @@ private struct Parsed {
     }
   }
 
-  func count(_ kind: GoEvent) -> Int { events.count { $0.kind == kind } }
+  func count(_ kind: TraceKind) -> Int { events.count { $0.kind == kind } }
 }
 
 @Suite("Traces for Go")
@@ -118,10 +119,14 @@ struct GoTraceTests {
 
   @Test("batches of threads and of strings stay below Go's limit, and names are cut")
   func limits() throws {
-    var generation = GoGeneration(1, at: 1000)
+    var generation = GenerationWriter(1, at: 1000)
     for index in 0..<2000 {
       let long = "f\(index)" + String(repeating: "ä", count: 400)
-      generation.add(.goCreate, m: 1, at: 1000, UInt64(index), generation.stack("\(long) at F.swift:7"), 0)
+      generation.add(
+        .goCreate, m: 1, at: 1000, UInt64(index),
+        generation.stack([
+          TraceFrame(pc: UInt64(index), function: long, file: "F.swift", line: 7)
+        ]), 0)
     }
     for time in 0..<100_000 { generation.add(.goDestroy, m: 2, at: UInt64(1000 + time * 1000)) }
     let trace = try Parsed(Array("go 1.26 trace\0\0\0".utf8) + generation.finished())
@@ -133,7 +138,7 @@ struct GoTraceTests {
   func noise() throws {
     let folder = try TemporaryFolder()
     let file = try OutputFile(path: "\(folder.path)/noise")
-    var trace = try GoTrace(History(), file, 500)
+    var trace = try GoTraceExport(History(), file, 500)
     try Noise(seed: 8).feed(&trace)
     let report = try trace.finish()
     let parsed = try Parsed(smallFile(file.path, limit: 1 << 24) ?? [])
@@ -144,8 +149,8 @@ struct GoTraceTests {
   func words() {
     let own: Set = ["signal", "await", "unspecified"]
     let go: Set = ["network", "select", "sync.(*Cond).Wait", "sync", "chan send", "chan receive", "sleep"]
-    let words = WaitReason.allCases.map { GoTrace.word($0) }
-    #expect(Set(words) == own.union(go) && GoTrace.word(nil) == "unspecified")
+    let words = WaitReason.allCases.map { GoTraceExport.word($0) }
+    #expect(Set(words) == own.union(go) && GoTraceExport.word(nil) == "unspecified")
   }
 
   @Test(

@@ -8,6 +8,7 @@
 //
 // A thread of Go cannot make a G without holding a P, but a thread of ours can. In the trace such a G comes
 // out of a system call of a thread that does not exist, as Go has it when C calls Go.
+import GoTrace
 import History
 import Host
 import Insight
@@ -27,16 +28,16 @@ extension History {
   package func exportGoTrace(to file: OutputFile, generation events: Int) throws(InspectorError)
     -> ExportReport
   {
-    var trace = try GoTrace(self, file, events)
+    var trace = try GoTraceExport(self, file, events)
     try walk(&trace)
     return try trace.finish()
   }
 }
 
 /// Writes the moves of a timeline as events of Go, while a walk goes through a history.
-struct GoTrace: HistoryVisitor {
+struct GoTraceExport: HistoryVisitor {
   /// The number of a thread that does not exist. It stands for whatever makes a G without a P.
-  static let outside = 1 << 20
+  static let outside = UInt64(1 << 20)
 
   private let file: OutputFile
   /// A generation ends after this many events, but only when it also has four times as many events as there
@@ -44,8 +45,9 @@ struct GoTrace: HistoryVisitor {
   private let events: Int
   private let names: StringBook
   private var order: TimelineOrder
-  private var generation: GoGeneration
+  private var generation: GenerationWriter
   private var report = ExportReport()
+  private var pcs: [String: Int] = [:]
   /// The sequence number of each G in this generation.
   private var gSequence: [UInt64: UInt64] = [:]
   /// The sequence number of each P in this generation.
@@ -58,8 +60,8 @@ struct GoTrace: HistoryVisitor {
     let (snapshot, goroutines) = history.beginning()
     (self.file, self.events, names) = (file, events, history.names)
     order = TimelineOrder(Timeline(snapshot, goroutines, reasons: history.reasons))
-    generation = GoGeneration(1, at: order.timeline.time)
-    try file.write(Array("go 1.26 trace\0\0\0".utf8))
+    generation = GenerationWriter(1, at: order.timeline.time)
+    try file.write(GenerationWriter.header)
     var entries: [UInt64: String] = [:]
     for g in goroutines { entries[g.id] = g.entry }
     begin(entries)
@@ -75,7 +77,7 @@ struct GoTrace: HistoryVisitor {
     for (id, p) in timeline.ps.sorted(by: { $0.key < $1.key }) {
       pSequence[id] = 0
       let status: UInt64 = p.m == nil ? 2 : p.isInSyscall ? 3 : 1
-      generation.add(.procStatus, m: p.m ?? Self.outside, at: now, UInt64(id), status)
+      generation.add(.procStatus, m: p.m.map { UInt64($0) } ?? Self.outside, at: now, UInt64(id), status)
     }
     for (id, g) in timeline.gs.sorted(by: { $0.key < $1.key }) {
       let status: UInt64 =
@@ -85,9 +87,9 @@ struct GoTrace: HistoryVisitor {
         case .waiting: 4
         default: 1
         }
-      let (m, thread) = (g.m ?? Self.outside, g.m.map { UInt64($0) } ?? .max)
+      let (m, thread) = (g.m.map { UInt64($0) } ?? Self.outside, g.m.map { UInt64($0) } ?? .max)
       if let entry = entries[id] {
-        let stack = generation.stack(entry)
+        let stack = generation.stack(frames(entry))
         generation.add(.goStatusStack, m: m, at: now, id, thread, status, stack)
       } else {
         generation.add(.goStatus, m: m, at: now, id, thread, status)
@@ -116,7 +118,7 @@ struct GoTrace: HistoryVisitor {
     let enough = max(events, 4 * order.timeline.gs.count)
     guard generation.events > enough || generation.isLarge else { return }
     try end()
-    generation = GoGeneration(generation.number + 1, at: order.timeline.time)
+    generation = GenerationWriter(generation.number + 1, at: order.timeline.time)
     begin([:])
   }
 
@@ -132,7 +134,7 @@ struct GoTrace: HistoryVisitor {
 
   private mutating func write(_ step: Step) {
     if step.isInferred { report.inferred += 1 }
-    let (m, now, g) = (step.m, step.time, step.g)
+    let (m, now, g) = (UInt64(step.m), step.time, step.g)
     switch step.kind {
     case .create(let entry): create(step, entry)
     case .start:
@@ -161,12 +163,12 @@ struct GoTrace: HistoryVisitor {
     case .takeP:
       if pSequence[p] == nil {
         // This P did not exist at the beginning. Its status must come before it is taken, on the same thread.
-        generation.add(.procStatus, m: step.m, at: step.time, UInt64(p), 2)
+        generation.add(.procStatus, m: UInt64(step.m), at: step.time, UInt64(p), 2)
       }
-      generation.add(.procStart, m: step.m, at: step.time, UInt64(p), next(p: p))
+      generation.add(.procStart, m: UInt64(step.m), at: step.time, UInt64(p), next(p: p))
     case .stealP(let other):
-      generation.add(.procSteal, m: step.m, at: step.time, UInt64(p), next(p: p), UInt64(other))
-    default: generation.add(.procStop, m: step.m, at: step.time)
+      generation.add(.procSteal, m: UInt64(step.m), at: step.time, UInt64(p), next(p: p), UInt64(other))
+    default: generation.add(.procStop, m: UInt64(step.m), at: step.time)
     }
   }
 
@@ -179,14 +181,24 @@ struct GoTrace: HistoryVisitor {
       generation.add(.goCreateSyscall, m: Self.outside, at: step.time, step.g)
       generation.add(.goSyscallEndBlocked, m: Self.outside, at: step.time)
     } else {
-      let stack = generation.stack(names.string(entry))
-      generation.add(.goCreate, m: step.m, at: step.time, step.g, stack, 0)
+      let stack = generation.stack(frames(names.string(entry)))
+      generation.add(.goCreate, m: UInt64(step.m), at: step.time, step.g, stack, 0)
     }
     gSequence[step.g] = 0
   }
 
+  /// A stack of one frame for an entry. Its program counter is a number that no other entry has, since Go's reader knows
+  /// frames by it.
+  private mutating func frames(_ entry: String?) -> [TraceFrame] {
+    guard let entry else { return [] }
+    let pc = UInt64(pcs[entry] ?? pcs.count + 1)
+    pcs[entry] = Int(pc)
+    let place = EntryPoint(entry)
+    return [TraceFrame(pc: pc, function: place.function, file: place.file, line: place.line)]
+  }
+
   /// Writes the number of Ps, if it changed. In a trace, only a running G can say it.
-  private mutating func sayProcs(_ m: Int, _ now: UInt64) {
+  private mutating func sayProcs(_ m: UInt64, _ now: UInt64) {
     guard let procs else { return }
     generation.add(.procsChange, m: m, at: now, procs, 0)
     self.procs = nil

@@ -1,0 +1,3 @@
+module every
+
+go 1.22
