@@ -97,13 +97,13 @@ void mpg_fiber_prepare(mpg_fiber *fiber, void *low, size_t size, void (*entry)(v
   frame[0] = mxcsr | (uint64_t)x87 << 32;
   frame[3] = (uint64_t)record;
   frame[4] = (uint64_t)first;
-  frame[7] = (uint64_t)mpg_fiber_start;
+  frame[7] = (uint64_t)mpg_fiber_start + 1;  // behind its nop
 #elif defined(__aarch64__)
   uint64_t *frame = (uint64_t *)top - 22;
   memset(frame, 0, 176);
   frame[0] = (uint64_t)first;   // becomes x19
   frame[1] = (uint64_t)record;  // becomes x20
-  frame[11] = (uint64_t)mpg_fiber_start;
+  frame[11] = (uint64_t)mpg_fiber_start + 4;  // behind its nop
   __asm__ volatile("mrs %0, fpcr" : "=r"(frame[20]));
 #else
 #error "mpg_switch is written for x86-64 and aarch64"

@@ -74,11 +74,12 @@ static void one_round(const char *who, mpg_fiber *self, mpg_fiber *other, uint64
   memset(&out, 0xff, sizeof out);
   through_switch(&self->sp, other->sp, &in, &out);
   for (int i = 0; i < words; i++) {
+    if (in.at[i] == out.at[i]) continue;
     char name[16];
     if (i < general) snprintf(name, sizeof name, "x%d", 19 + i);
     else if (i < general + vector) snprintf(name, sizeof name, "d%d", 8 + i - general);
     else snprintf(name, sizeof name, "%s", i == words - 2 ? "FPCR" : "sp, off by,");
-    expect(in.at[i] == out.at[i], who, name, out.at[i], in.at[i]);
+    expect(false, who, name, out.at[i], in.at[i]);
   }
 }
 
@@ -107,7 +108,7 @@ int main(void) {
   mpg_fiber_enter(&host, &guest);
   expect(fpcr() == 2ull << 22, "the thread", "FPCR, after the fiber set its own,", fpcr(), 2ull << 22);
   set_fpcr(0);
-  enum { rounds = 200000 };
+  enum { rounds = 1000000 };
   for (int i = 0; i < rounds; i++) one_round("the thread", &host, &guest, &state);
   printf("%d round trips, %d words each way, all as they should be\n", rounds, words);
   return 0;
