@@ -46,11 +46,13 @@ let package = Package(
     .target(name: "CMPG", dependencies: ["CFaults"], cSettings: c),
     // The seam at which tests make system calls fail.
     .target(name: "CFaults", cSettings: c),
+    // Readiness by a completion port; and, where there is none, the refusal.
+    .target(name: "CIOCP", cSettings: c),
     // The toolchain ships a module called `Runtime`, hence a target name that is not the folder's.
     .target(
       name: "MPG",
       dependencies: [
-        "CMPG", "Region", .product(name: "HeapModule", package: "swift-collections"),
+        "CMPG", "CIOCP", "Region", .product(name: "HeapModule", package: "swift-collections"),
       ],
       path: "Sources/Runtime", swiftSettings: swift),
     // accept4 and the names of errnos, which Swift's Glibc lacks.
@@ -165,9 +167,17 @@ let package = Package(
     // Large frames, for tests of the stacks' guards.
     .target(
       name: "CFrames", path: "Tests/CFrames", cSettings: [.unsafeFlags(["-fno-stack-clash-protection"])]),
+    // The contract of netpoll's backends as a program in C, which also runs under Windows' interface; and what stands in for
+    // kqueue and for a completion port where there are none.
+    .target(name: "CContract", path: "Tests/CContract", cSettings: [.define("_GNU_SOURCE")]),
+    .target(
+      name: "CStandIns", dependencies: ["CMPG", "CIOCP"], path: "Tests/CStandIns",
+      cSettings: [.define("_GNU_SOURCE")]),
     .testTarget(
       name: "RuntimeTests",
-      dependencies: ["MPG", "CMPG", "CFaults", "CFrames", "Region", "TestSupport"] + rooms,
+      dependencies: [
+        "MPG", "CMPG", "CIOCP", "CContract", "CStandIns", "CFaults", "CFrames", "Region", "TestSupport",
+      ] + rooms,
       swiftSettings: swift),
     .testTarget(
       name: "HTTPTests", dependencies: ["HTTP", "Net", "MPG", "CFaults", "TestSupport"],

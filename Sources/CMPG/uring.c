@@ -9,30 +9,13 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 #if __has_include(<linux/io_uring.h>)
 #include <linux/io_uring.h>
 #endif
-
-int mpg_can_poll(int fd) {
-  struct stat status;
-  if (fstat(fd, &status) != 0) return -errno;
-  if (S_ISSOCK(status.st_mode) || S_ISFIFO(status.st_mode)) return 0;
-  if (S_ISREG(status.st_mode) || S_ISDIR(status.st_mode) || S_ISBLK(status.st_mode)) return -EPERM;
-  // What is left are devices, and descriptors without an inode of their own. Only epoll can tell whether these can be
-  // polled.
-  int epfd = epoll_create1(EPOLL_CLOEXEC);
-  if (epfd < 0) return -errno;
-  struct epoll_event nothing = {0};
-  int error = epoll_ctl(epfd, EPOLL_CTL_ADD, fd, &nothing) == 0 ? 0 : -errno;
-  close(epfd);
-  return error;
-}
 
 #if defined(SYS_io_uring_setup) && defined(IORING_FEAT_CQE_SKIP) && defined(IORING_POLL_ADD_MULTI)
 

@@ -266,8 +266,10 @@ public enum NetpollKind: UInt8, CaseIterable, Sendable, CustomStringConvertible 
   case epoll = 1
   /// Linux: the runtime orders a watch of a descriptor once, and the kernel reports each time that it becomes ready.
   case ioUring = 2
-  /// macOS and the BSDs.
+  /// macOS and the BSDs: the kernel says which descriptors are ready, each direction by itself.
   case kqueue = 3
+  /// Windows: a completion port says that a poll is over, which each wait begins.
+  case iocp = 4
 
   /// The name of the backend in the environment, in JSON and in the schema.
   public var description: String {
@@ -276,6 +278,7 @@ public enum NetpollKind: UInt8, CaseIterable, Sendable, CustomStringConvertible 
     case .epoll: "epoll"
     case .ioUring: "io_uring"
     case .kqueue: "kqueue"
+    case .iocp: "iocp"
     }
   }
 }

@@ -20,6 +20,8 @@ public struct Statistics: Sendable {
   public var grq = 0
   /// The number of Gs that are parked on sockets.
   public var netpollParked = 0
+  /// The interface by which netpoll asks the kernel.
+  public var netpoll = NetpollKind.none
 }
 
 /// The scheduler's counters at this moment.
@@ -36,6 +38,7 @@ public func statistics() -> Statistics {
   }
   var result = Statistics()
   result.procs = sched.procs
+  result.netpoll = sched.netpoll.backend.kind
   // Count threads, not Ms: an M may have no thread (Outside.swift).
   result.threads = (0..<threads).count { sched.region.m($0)[.tid].relaxed != 0 }
   let exited = sum(.exited)  // read first: each of these Gs was counted as created earlier

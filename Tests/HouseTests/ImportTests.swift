@@ -36,7 +36,7 @@ struct Layer: Sendable, CustomStringConvertible {
 
   static let all = [
     Layer(folder: "Region", mayImport: []),
-    Layer(folder: "Runtime", mayImport: ["Region", "CMPG", "HeapModule"]),
+    Layer(folder: "Runtime", mayImport: ["Region", "CMPG", "CIOCP", "HeapModule"]),
     Layer(folder: "Net", mayImport: ["MPG", "CNet"]),
     Layer(folder: "HTTP", mayImport: ["MPG", "Net", "CLLHTTP"]),
     Layer(folder: "demo", mayImport: ["MPG", "Net", "HTTP", "ArgumentParser"]),

@@ -20,7 +20,9 @@ struct NetpollTests {
 
   @Test(
     "MPG_NETPOLL chooses it, and nothing, or an empty word, is the default",
-    arguments: ["epoll": NetpollKind.epoll, "io_uring": .ioUring, "": Backend.available[0]].sorted {
+    arguments: [
+      "epoll": NetpollKind.epoll, "io_uring": .ioUring, "kqueue": .kqueue, "iocp": .iocp, "": .epoll,
+    ].sorted {
       $0.key < $1.key
     })
   func environmentChooses(word: String, kind: NetpollKind) async {
@@ -32,13 +34,19 @@ struct NetpollTests {
     }
   }
 
+  @Test("this process has the backends of Linux, and those for which a stand-in is linked")
+  func available() {
+    #expect(Backend.available == [.epoll, .ioUring, .kqueue, .iocp])
+  }
+
   @Test("a word that names none ends the process at boot, with one line")
   func unknownWords() async {
     let result = await #expect(processExitsWith: .exitCode(1), observing: [\.standardErrorContent]) {
       unsafe setenv("MPG_NETPOLL", "select", 1)
       inRuntime(procs: 1) {}
     }
-    #expect(lines(result) == ["mpg: MPG_NETPOLL=select is no netpoll; there are: epoll, io_uring"])
+    let there = "epoll, io_uring, kqueue, iocp"
+    #expect(lines(result) == ["mpg: MPG_NETPOLL=select is no netpoll; there are: \(there)"])
   }
 
   @Test("so does one that the kernel refuses", arguments: Backend.available)

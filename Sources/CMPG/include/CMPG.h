@@ -161,6 +161,8 @@ int mpg_epoll_remove(int epfd, int fd);
 /// Waits up to `nanoseconds` (0: not at all, < 0: for ever). On a kernel without epoll_pwait2 the time is rounded up to whole
 /// milliseconds. An error or a hang-up makes a descriptor ready for both. Returns the number of descriptors, or −errno.
 int mpg_epoll_wait(int epfd, mpg_ready *ready, int capacity, int64_t nanoseconds);
+/// Returns 0 when `fd` is of a kind that can be waited for, or −errno: −EPERM for regular files, as epoll does.
+int mpg_can_poll(int fd);
 /// Makes an eventfd that does not block. Returns its descriptor, or −errno.
 int mpg_eventfd(void);
 /// Adds one to an eventfd's counter.
@@ -202,8 +204,6 @@ typedef struct mpg_uring {
 } mpg_uring;
 /// The tag of completions that nobody waits for: those of orders to end a watch. `mpg_uring_take` drops them.
 #define MPG_URING_ANSWER 1ull
-/// Returns 0 when `fd` is of a kind that can be waited for, or −errno: −EPERM for regular files, as epoll does.
-int mpg_can_poll(int fd);
 /// Makes a pair of rings with room for `submissions` and for `completions`. Returns 0, or −errno: −ENOSYS when the
 /// kernel is too old.
 int mpg_uring_open(mpg_uring *ring, uint32_t submissions, uint32_t completions);
@@ -221,6 +221,38 @@ int mpg_uring_enter(mpg_uring *ring, bool submit, int64_t nanoseconds);
 bool mpg_uring_overflowed(const mpg_uring *ring);
 /// Takes up to `capacity` completions, and returns how many it stored in `ready`.
 int mpg_uring_take(mpg_uring *ring, mpg_ready *ready, int capacity);
+
+// MARK: kqueue (kqueue.c)
+
+#if defined(__APPLE__) || defined(__FreeBSD__) || defined(__OpenBSD__) || defined(__NetBSD__) || defined(__DragonFly__)
+#include <sys/event.h>
+typedef struct kevent mpg_kevent_record;
+#else
+/// An order, or an event, as <sys/event.h> has it on macOS and the BSDs; so kqueue's backend is compiled on every system. The
+/// layout and the numbers are those of macOS and of libkqueue.
+typedef struct mpg_kevent_record {
+  uintptr_t ident;
+  int16_t filter;
+  uint16_t flags;
+  uint32_t fflags;
+  intptr_t data;
+  void *udata;
+} mpg_kevent_record;
+#define EVFILT_READ (-1)
+#define EVFILT_WRITE (-2)
+#define EV_ADD 0x0001
+#define EV_DELETE 0x0002
+#define EV_CLEAR 0x0020
+#define EV_ERROR 0x4000
+#define EV_EOF 0x8000
+#endif
+/// Whether this process has kqueue.
+bool mpg_has_kqueue(void);
+/// `kqueue` and `kevent`; where there are none, they fail with ENOSYS, unless the tests link a stand-in. `nanoseconds` < 0:
+/// without limit.
+int mpg_kqueue(void);
+int mpg_kevent(int queue, const mpg_kevent_record *changes, int change_count, mpg_kevent_record *events, int event_count,
+               int64_t nanoseconds);
 
 // MARK: faults (fault.c)
 

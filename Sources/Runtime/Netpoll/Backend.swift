@@ -1,45 +1,53 @@
 // The port contract of netpoll: what a backend must supply, and what holds after each call. docs/porting.md says the
-// same for authors of a new backend, with completion ports as the example.
+// same for authors of a new backend. Tests/CContract asks all of it of every backend.
 //
 // §1 What Pollable and PollDescriptor rely on.
 //     register    From now on, whenever the descriptor becomes ready in either direction, that is reported at least once;
 //                 if it is ready at this moment, that is reported too. A report may be wrong: the descriptor is not ready.
+//                 What cannot be waited for is refused: a regular file with EPERM, no descriptor with EBADF.
+//     arm         A G has found that the descriptor is not ready for a direction, has announced itself, and is about to
+//                 park. If the descriptor has become ready since, or becomes so, that is reported. Only backends whose
+//                 polls are one-shot need the call; to the others it means nothing, since `register` promises more.
 //     unregister  Nothing of this life of the descriptor is reported afterwards (the tag's generation sees to that),
 //                 and the caller may close the descriptor. The kernel lets go of it soon, if not at once.
 //     collect     Reports the ready descriptors. What a report announces is there to be read by then. When several
 //                 threads collect at once, each piece of news goes to one of them. A collect that does not wait may
-//                 find nothing because another thread is collecting.
+//                 find nothing because another thread is collecting. A descriptor with nothing new grows quiet.
 //     breakWait   Ends the current wait in `collect`, or else the next one; even if a thread that does not wait
 //                 collects in between.
 //     flush       Does what only the netpoll thread may do; only that thread calls it. `hasUnflushed` says whether
 //                 there is anything to do. After a change, ask it before the thread may sleep elsewhere (Netpoll §3).
 //
 // §2 The backend is chosen once, at boot. It is an enum with a payload, so a call is a switch on a word that never
-// changes: no pointer to follow, no reference to count.
+// changes: no pointer to follow, no reference to count. All backends are compiled on every system. `available` says
+// which of them this process has: those of the system, and in tests also those for which a stand-in is linked.
+import CMPG
 import Glibc
 import Region
 
 enum Backend {
   case epoll(Epoll)
   case ioUring(Uring)
-  #if os(macOS) || os(FreeBSD) || os(OpenBSD)
-    case kqueue(Kqueue)
-  #endif
+  case kqueue(Kqueue)
+  case iocp(IOCP)
 
-  /// The backends of this system. The first is the default.
-  #if os(macOS) || os(FreeBSD) || os(OpenBSD)
-    static let available: [NetpollKind] = [.kqueue]
-  #else
-    static let available: [NetpollKind] = [.epoll, .ioUring]
-  #endif
+  /// The backends of this process. The first is the default.
+  static let available: [NetpollKind] = {
+    var all: [NetpollKind] = []
+    #if os(Linux)
+      all = [.epoll, .ioUring]
+    #endif
+    if mpg_has_kqueue() { all.append(.kqueue) }
+    if IOCP.isHere { all.append(.iocp) }
+    return all
+  }()
 
   var kind: NetpollKind {
     switch self {
     case .epoll: .epoll
     case .ioUring: .ioUring
-    #if os(macOS) || os(FreeBSD) || os(OpenBSD)
-      case .kqueue: .kqueue
-    #endif
+    case .kqueue: .kqueue
+    case .iocp: .iocp
     }
   }
 
@@ -48,10 +56,15 @@ enum Backend {
     switch self {
     case .epoll(let epoll): try epoll.register(fd, tag: descriptor.tag)
     case .ioUring(let uring): try uring.register(fd, descriptor, by: m)
-    #if os(macOS) || os(FreeBSD) || os(OpenBSD)
-      case .kqueue(let kqueue): try kqueue.register(fd, tag: descriptor.tag)
-    #endif
+    case .kqueue(let kqueue): try kqueue.register(fd, tag: descriptor.tag)
+    case .iocp(let iocp): try iocp.register(fd, descriptor)
     }
+  }
+
+  /// Asks for news of `direction`, for a G that has announced itself there and is about to park.
+  @inline(__always)
+  func arm(_ direction: Pollable.Direction, _ descriptor: PollDescriptor) {
+    if case .iocp(let iocp) = self { iocp.arm(direction, descriptor) }
   }
 
   /// Stops watching `fd`, which is still open.
@@ -59,9 +72,8 @@ enum Backend {
     switch self {
     case .epoll(let epoll): epoll.unregister(fd)
     case .ioUring(let uring): uring.unregister(descriptor, by: m)
-    #if os(macOS) || os(FreeBSD) || os(OpenBSD)
-      case .kqueue(let kqueue): kqueue.unregister(fd)
-    #endif
+    case .kqueue(let kqueue): kqueue.unregister(fd)
+    case .iocp(let iocp): iocp.unregister(descriptor)
     }
   }
 
@@ -74,9 +86,8 @@ enum Backend {
     switch self {
     case .epoll(let epoll): epoll.collect(nanoseconds: nanoseconds, report)
     case .ioUring(let uring): uring.collect(m, nanoseconds: nanoseconds, report)
-    #if os(macOS) || os(FreeBSD) || os(OpenBSD)
-      case .kqueue(let kqueue): kqueue.collect(nanoseconds: nanoseconds, report)
-    #endif
+    case .kqueue(let kqueue): kqueue.collect(nanoseconds: nanoseconds, report)
+    case .iocp(let iocp): iocp.collect(nanoseconds: nanoseconds, report)
     }
   }
 
@@ -85,9 +96,8 @@ enum Backend {
     switch self {
     case .epoll(let epoll): epoll.breakWait()
     case .ioUring(let uring): uring.breakWait()
-    #if os(macOS) || os(FreeBSD) || os(OpenBSD)
-      case .kqueue(let kqueue): kqueue.breakWait()
-    #endif
+    case .kqueue(let kqueue): kqueue.breakWait()
+    case .iocp(let iocp): iocp.breakWait()
     }
   }
 
@@ -109,19 +119,20 @@ extension Backend {
       refuse("netpoll \(kind) is not of this system; there are: \(list)")
     }
     do throws(SystemError) {
-      return try make(kind, options)
+      return try make(kind, options.rings)
     } catch {
       let advice = kind == available[0] ? "" : "; take MPG_NETPOLL=\(available[0])"
       refuse("netpoll \(kind) is refused by the system: \(error)\(advice)")
     }
   }
 
-  private static func make(_ kind: NetpollKind, _ options: Options) throws(SystemError) -> Backend {
-    #if os(macOS) || os(FreeBSD) || os(OpenBSD)
-      return .kqueue(try Kqueue())
-    #else
-      return kind == .ioUring ? .ioUring(try Uring(options.rings)) : .epoll(try Epoll())
-    #endif
+  static func make(_ kind: NetpollKind, _ rings: RingSizes = RingSizes()) throws(SystemError) -> Backend {
+    switch kind {
+    case .none, .epoll: .epoll(try Epoll())
+    case .ioUring: .ioUring(try Uring(rings))
+    case .kqueue: .kqueue(try Kqueue())
+    case .iocp: .iocp(try IOCP())
+    }
   }
 
   private static func environment() -> NetpollKind {

@@ -68,6 +68,8 @@ struct PollRecord: ~Copyable {
   var nextFree: PollDescriptor?
   /// The fd that io_uring watches for this descriptor, or −1. Under the lock on the submission ring (Uring §3).
   var watched: Int32 = -1
+  /// The completion port's registration of this descriptor. Written by `register` only.
+  var watch: PortWatch?
 }
 
 /// A handle to one direction of a poll descriptor: a *side*.
@@ -256,6 +258,12 @@ struct PollRecord: ~Copyable {
   var watched: Int32 {
     get { unsafe record.pointee.watched }
     nonmutating set { unsafe record.pointee.watched = newValue }
+  }
+
+  /// The completion port's registration, while there is one (IOCP.swift).
+  var watch: PortWatch? {
+    get { unsafe record.pointee.watch }
+    nonmutating set { unsafe record.pointee.watch = newValue }
   }
 
   var generation: UInt32 { unsafe record.pointee.generation.load(ordering: .acquiring) }

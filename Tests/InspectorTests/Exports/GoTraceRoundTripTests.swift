@@ -1,5 +1,6 @@
 // Our own traces for Go, read back by our reader of Go's traces: they are whole, and say what the history says.
 import GoTrace
+import Region
 import TestSupport
 import Testing
 

@@ -90,6 +90,18 @@ extension UringSleepModel: MutableModel {
   static func mutants(_ flaw: UringSleepFlaw) -> [Self] { [Self(flaw: flaw)] }
 }
 
+extension IOCPArmModel: MutableModel {
+  static var whole: [Self] { [true, false].map { Self(flaw: nil, arrivals: 3, unregisters: $0) } }
+  static func mutants(_ flaw: IOCPArmFlaw) -> [Self] {
+    [false, true].map { Self(flaw: flaw, unregisters: $0) }
+  }
+}
+
+extension IOCPSleepModel: MutableModel {
+  static var whole: [Self] { [Self(flaw: nil, breaks: 4, news: 2)] }
+  static func mutants(_ flaw: IOCPSleepFlaw) -> [Self] { [Self(flaw: flaw)] }
+}
+
 extension AwaitModel: MutableModel {
   static var whole: [Self] { [true, false].map { Self(flaw: nil, cancels: $0) } }
   static func mutants(_ flaw: AwaitFlaw) -> [Self] { [false, true].map { Self(flaw: flaw, cancels: $0) } }
@@ -210,6 +222,8 @@ struct MutantsTests {
       ProcsModel.row("procs: retiring and reviving a P"),
       UringWatchModel.row("io_uring: watches that end and are set up anew"),
       UringSleepModel.row("io_uring: sleeping and being woken"),
+      IOCPArmModel.row("completion port: polls that each wait begins anew"),
+      IOCPSleepModel.row("completion port: sleeping and being woken"),
       AwaitModel.row("await: an async function ends, or is cancelled"),
       HomeModel.row("home: a job that keeps its thread"),
       OutsideModel.row("outside: threads that are no M"),

@@ -1,0 +1,40 @@
+// What iocp.c asks of the system: one-shot polls of sockets that end as packets of a completion port. afd.c has it for Windows.
+// Elsewhere these functions refuse (absent.c), unless the tests link their stand-in over epoll.
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+/// One poll of one direction. From `begin` until its packet was taken, `kernel` is the kernel's memory.
+typedef struct ciocp_request {
+  uint64_t kernel[12];
+  /// Of iocp.c: what the request belongs to, and whether it has been begun and its packet not taken (§2).
+  struct ciocp_watch *watch;
+  int direction;
+  _Atomic bool is_pending;
+} ciocp_request;
+
+/// A packet: the end of a request; or, with `request` NULL, one that was posted.
+typedef struct ciocp_packet {
+  ciocp_request *request;
+  /// The socket became ready for the request's direction; with `isBroken`, it is broken, for both directions. Neither:
+  /// the request was cancelled.
+  bool is_ready, is_broken;
+} ciocp_packet;
+
+/// The port, and the device that polls.
+typedef struct ciocp_afd { void *port, *device; } ciocp_afd;
+
+bool ciocp_afd_is_here(void);
+/// Returns 0, or an errno.
+int ciocp_afd_open(ciocp_afd *afd);
+/// The handle to poll for this socket, in `base`: below it there may be layers of other vendors. Returns 0, or an errno.
+int ciocp_afd_base(uint64_t socket, uint64_t *base);
+/// Begins a request: once the socket is ready for the direction, or at once if it is now, its packet is put into the port.
+/// Returns 0, or an errno: there will be no packet then.
+int ciocp_afd_begin(ciocp_afd *afd, ciocp_request *request, uint64_t base, int direction);
+/// Makes a request end soon. Its packet comes in any case; it may have been under way already.
+void ciocp_afd_cancel(ciocp_afd *afd, ciocp_request *request);
+/// Takes up to `capacity` packets, and waits up to `nanoseconds` for the first. Returns how many, or −errno.
+int ciocp_afd_take(ciocp_afd *afd, ciocp_packet *packets, int capacity, int64_t nanoseconds);
+/// Puts a packet without a request into the port.
+void ciocp_afd_post(ciocp_afd *afd);
