@@ -60,7 +60,7 @@ PRODUCTS := mpgtop mpg-demo mpg-load mpg-lesson
 BIN := $(SCRATCH)/release
 SOURCES := Package.swift Sources Tests examples
 
-.PHONY: test-go-traces lessons recordings control-storm test-go test-go-few go-images bench-go docs steady test-aarch64 test-million test-exports watched terminals storm noise frames keys deb
+.PHONY: test-go-traces test-iocp test-kqueue test-ports contract lessons recordings control-storm test-go test-go-few go-images bench-go docs steady test-aarch64 test-million test-exports watched terminals storm noise frames keys deb
 .PHONY: help demo demo-crash test test-uring test-sanitize test-faults mutants fuzz honest soak fairness lateness instructions bench bench-quick install format lint screens clean release differential
 
 help: ## list these targets
@@ -76,10 +76,10 @@ demo-crash: ## kill the demo server under load, and open its last moments in mpg
 	@$(MAKE) --no-print-directory release
 	@setpriv --pdeathsig TERM -- scripts/demo.sh --crash $(BIN)
 
-test: ## all Swift suites, HTTP against other parsers, terminals, lint, then instructions of the hot paths
+test: ## all Swift suites, aarch64's switch, ports that can be tried, HTTP against other parsers, terminals, lint, instructions
 	@scripts/need.sh test
 	$(SWIFT) test $(ALIKE) --scratch-path $(SCRATCH) $(TEST_ARGS)
-	@$(MAKE) --no-print-directory test-go-few differential terminals lint instructions
+	@$(MAKE) --no-print-directory test-aarch64 test-ports test-go-few differential terminals lint instructions
 
 # An old version of Go and the newest, as they are and stripped. On a machine that has neither Go nor a way to it, the tests
 # without Go have to be enough.
@@ -156,9 +156,28 @@ test-sanitize: ## the suites under the thread and the address sanitizer
 	@scripts/need.sh test
 	@scripts/sanitize.sh $(SCRATCH) $(TEST_ARGS)
 
-test-aarch64: ## aarch64's context switch under an emulator, as it is and spoilt
+test-aarch64: ## aarch64's context switch under an emulator, and what a debugger finds in it and in that of x86-64; also spoilt
 	@scripts/need.sh aarch64
 	@scripts/aarch64/run.sh
+
+test-iocp: ## the contract of netpoll's backends over a completion port, built for Windows and run by wine
+	@scripts/need.sh iocp
+	@scripts/iocp.sh
+
+# The suites of netpoll run over a stand-in of kqueue in every `make test`; here they run over libkqueue, where there is one.
+test-kqueue: ## the suites of netpoll over kqueue's backend and libkqueue, where pkg-config finds one
+	@scripts/need.sh test
+	@scripts/kqueue.sh $(SCRATCH)
+
+# What can be had on this machine; the rest is skipped aloud.
+test-ports:
+	@if scripts/need.sh iocp; then scripts/iocp.sh; \
+	else echo 'make test: skipped: no mingw-w64 or wine, so no completion port was tried; make test-iocp does so'; fi
+	@scripts/kqueue.sh $(SCRATCH) ContractTests
+
+contract: ## the contract of netpoll's backends, asked of each that there is here; UPDATE=1: its table into docs/porting.md
+	@scripts/need.sh test
+	@scripts/contract.sh $(SCRATCH) $(if $(UPDATE),docs/porting.md)
 
 test-million: ## a million Gs at once, and what is left of them; takes 6 GB
 	@scripts/need.sh test

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes sure that this machine has the packages that a purpose needs, and names those that it lacks.
 #
-#   need.sh build|test|demo|instructions|bench|screens|exports|deb|aarch64
+#   need.sh build|test|demo|instructions|bench|screens|exports|deb|aarch64|iocp
 #
 # On Debian and Ubuntu it installs the missing packages (through sudo when not root). When nothing is missing, it changes
 # nothing and needs no network. Exit codes: 0 all is there; 69 something is missing and could not be installed (the command
@@ -99,8 +99,14 @@ aarch64)
   need gcc-aarch64-linux-gnu have_command aarch64-linux-gnu-gcc
   need libc6-dev-arm64-cross have_file /usr/aarch64-linux-gnu/include/stdio.h
   need qemu-user-static have_command qemu-aarch64-static
+  need gdb-multiarch have_command gdb-multiarch
   ;;
-*) fail "usage: need.sh build|test|demo|instructions|bench|screens|exports|deb|aarch64" 64 ;;
+iocp)
+  need gcc-mingw-w64-x86-64 have_command x86_64-w64-mingw32-gcc
+  need wine64 have_file /usr/lib/wine/wine64
+  need wine have_command wine
+  ;;
+*) fail "usage: need.sh build|test|demo|instructions|bench|screens|exports|deb|aarch64|iocp" 64 ;;
 esac
 
 # as_root COMMAND...: runs it as root. Fails when that needs a password and there is nobody to type it.
@@ -132,4 +138,4 @@ fi
 for package in "${wanted[@]}"; do
   install "$package" || echo "need.sh: going on without $package, which could not be installed" >&2
 done
-[ "${1:-}" = aarch64 ] || need_swift
+case "$1" in aarch64 | iocp) ;; *) need_swift ;; esac
