@@ -13,7 +13,7 @@ import Net
   response.write(request.body)
 }
 
-/// `/stats`: the counters of scheduler and server, one name and number per line.
+/// `/stats`: the counters of scheduler and server, one name and number per line; and netpoll's backend, by its name.
 func showStatistics(_ counters: Counters, _ response: inout Response) {
   let statistics = MPG.statistics()
   let lines: [(String, UInt64)] = [
@@ -31,6 +31,7 @@ func showStatistics(_ counters: Counters, _ response: inout Response) {
     ("accept_exhaustions", UInt64(clamping: counters.exhaustions.load(ordering: .relaxed))),
   ]
   for (name, value) in lines { response.write("\(name) \(value)\n") }
+  response.write("netpoll \(statistics.netpoll)\n")
 }
 
 /// The first SIGTERM or SIGINT lets requests in flight finish; a second one ends the process at once. When this returns, both

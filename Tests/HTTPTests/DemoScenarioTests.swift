@@ -7,8 +7,10 @@ import Testing
 final class RunningDemo: Sendable {
   private let demo: ListeningDemo
 
-  init(_ arguments: [String], preemption: Bool = false) throws {
-    demo = try ListeningDemo(arguments, environment: ["MPG_PREEMPT": preemption ? "1" : "0"])
+  /// - Parameter netpoll: the name of its backend.
+  init(_ arguments: [String], preemption: Bool = false, netpoll: String = "") throws {
+    let environment = ["MPG_PREEMPT": preemption ? "1" : "0", "MPG_NETPOLL": netpoll]
+    demo = try ListeningDemo(arguments, environment: environment)
   }
 
   var port: UInt16 { demo.port }
@@ -120,6 +122,12 @@ struct DemoScenarioTests {
     var ready = pollfd(fd: blocked, events: Int16(POLLIN), revents: 0)
     #expect(unsafe poll(&ready, 1, 0) == 0, "the blocked thread's answer came first")
     close(blocked)
+  }
+
+  @Test("/stats says which backend netpoll has", arguments: ["epoll", "io_uring"])
+  func backend(name: String) throws {
+    let demo = try RunningDemo([], netpoll: name)
+    #expect(demo.get("/stats").body.split(separator: "\n").contains("netpoll \(name)"))
   }
 
   @Test("/leak leaves Gs behind, which /stats counts")
