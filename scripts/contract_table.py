@@ -6,7 +6,7 @@
 FOLDER has a file for each backend: epoll.txt, io_uring.txt, kqueue.txt and iocp.txt (over the stand-ins), libkqueue.txt and
 wine.txt. Prints the table; with PAGE, puts it there in place of what stands between the two lines that begin with
 <!-- contract:begin and <!-- contract:end. A backend that has no file, and a page without a place for the table, are errors,
-except that libkqueue and wine may be missing: their columns then are.
+except that libkqueue and wine may be missing: their columns then are. "-": the case is not asked of that backend.
 """
 
 import pathlib
@@ -38,8 +38,9 @@ def table(folder):
         elif name not in MAY_BE_MISSING:
             sys.exit(f"contract_table.py: {path} is missing: the contract was not asked of {title}")
     lines = ["| Case | " + " | ".join(title for title, _ in columns) + " |", "| --- |" + " --- |" * len(columns)]
-    for case in columns[0][1]:
-        lines.append(f"| {case} | " + " | ".join(found.get(case, "not asked") for _, found in columns) + " |")
+    cases = list(dict.fromkeys(case for _, found in columns for case in found))
+    for case in cases:
+        lines.append(f"| {case} | " + " | ".join(found.get(case, "-") for _, found in columns) + " |")
     return "\n".join(lines)
 
 

@@ -30,6 +30,7 @@
 // IOCPArmModel does so for §2 and §3.
 #include "CIOCP.h"
 #include "afd.h"
+#include "held.h"
 #include "lock.h"
 #include <errno.h>
 #include <stdatomic.h>
@@ -49,8 +50,9 @@ struct ciocp {
   ciocp_afd afd;
   ciocp_lock taking;
   atomic_bool broken;
-  /// Watches that nobody holds, under `keeping`.
+  /// Watches that nobody holds, and the number of those that somebody does, under `keeping`.
   ciocp_watch *spare;
+  int held;
   ciocp_lock keeping;
 };
 
@@ -69,14 +71,17 @@ int ciocp_open(ciocp **port) {
 // MARK: registrations
 
 static ciocp_watch *spare_or_new(ciocp *port) {
+  ciocp_watch *made = NULL;
   lock(&port->keeping);
   ciocp_watch *watch = port->spare;
   if (watch) port->spare = watch->next;
+  else watch = made = calloc(1, sizeof *watch);
+  if (watch) port->held++;
   unlock(&port->keeping);
-  if (watch || !(watch = calloc(1, sizeof *watch))) return watch;
-  watch->lock = (ciocp_lock)CIOCP_UNLOCKED;
-  for (int i = 0; i < 2; i++) watch->side[i].watch = watch, watch->side[i].direction = i;
-  return watch;
+  if (!made) return watch;
+  made->lock = (ciocp_lock)CIOCP_UNLOCKED;
+  for (int i = 0; i < 2; i++) made->side[i].watch = made, made->side[i].direction = i;
+  return made;
 }
 
 static void let_go(ciocp *port, ciocp_watch *watch) {
@@ -84,7 +89,15 @@ static void let_go(ciocp *port, ciocp_watch *watch) {
   lock(&port->keeping);
   watch->next = port->spare;
   port->spare = watch;
+  port->held--;
   unlock(&port->keeping);
+}
+
+int ciocp_held(ciocp *port) {
+  lock(&port->keeping);
+  int held = port->held;
+  unlock(&port->keeping);
+  return held;
 }
 
 int ciocp_arm(ciocp *port, ciocp_watch *watch, uint64_t tag, int direction) {

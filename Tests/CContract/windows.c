@@ -1,7 +1,8 @@
 // The contract test over a completion port, as a program of its own: `make test-iocp`.
 #if defined(_WIN32)
 #include "CContract.h"
-#include "CIOCP.h"
+#include "../../Sources/CIOCP/held.h"
+#include "system.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -46,6 +47,16 @@ static bool tell(const char *name, const char *outcome) {
   return true;
 }
 
+// The memory of a request is the kernel's until its packet was taken; then the watch is given back. A case of this backend alone.
+static bool gives_all_back(void) {
+  contract_report reports[CONTRACT_BATCH];
+  int64_t end = now() + 2000000000;
+  while (ciocp_held(port) > 0 && now() < end) collect(NULL, 10000000, reports);
+  bool is_so = ciocp_held(port) == 0;
+  tell("every watch comes back from the kernel", is_so ? "ok" : "FAILED: some are held for ever");
+  return is_so;
+}
+
 int main(void) {
   capacity = 1 << 16;
   watches = calloc(capacity, sizeof *watches);
@@ -54,6 +65,7 @@ int main(void) {
     return 2;
   }
   contract_backend backend = {NULL, watch, unwatch, arm, collect, break_wait};
-  return contract_run(&backend, tell) != 0;
+  int failed = contract_run(&backend, tell);
+  return failed != 0 || !gives_all_back();
 }
 #endif

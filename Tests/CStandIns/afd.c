@@ -1,5 +1,6 @@
 // Stands in for a completion port and the device that polls (Sources/CIOCP/afd.h), over epoll. Each poll is one-shot
-// and a level; its end is a packet, and so is its cancelling; every request that was begun has exactly one packet.
+// and a level; its end is a packet, and so is its cancelling; every request that was begun has exactly one packet. A request
+// that is begun twice ends the process: the real device would write into memory that is in use.
 #include "CMPG.h"
 #include "CStandIns.h"
 #include "../../Sources/CIOCP/afd.h"
@@ -21,6 +22,7 @@ typedef struct {
   ciocp_request *next;
   /// Whether the system still owes the request its packet. Whoever clears this gives it.
   atomic_bool is_owed;
+  bool was_ready;
   int fd;
 } kernel_memory;
 _Static_assert(sizeof(kernel_memory) <= sizeof((ciocp_request *)0)->kernel, "the kernel's part of a request");
@@ -56,7 +58,7 @@ int ciocp_afd_base(uint64_t socket, uint64_t *base) {
 int ciocp_afd_begin(ciocp_afd *afd, ciocp_request *request, uint64_t base, int direction) {
   kernel_memory *m = memory(request);
   m->fd = (int)base;
-  atomic_store(&m->is_owed, true);
+  if (atomic_exchange(&m->is_owed, true)) abort();
   int error = watch_in(&port_of(afd)->sets, direction, m->fd, EPOLLONESHOT, (uintptr_t)request);
   if (error) atomic_store(&m->is_owed, false);
   return error;
@@ -67,6 +69,9 @@ void ciocp_afd_cancel(ciocp_afd *afd, ciocp_request *request) {
   kernel_memory *m = memory(request);
   if (!atomic_exchange(&m->is_owed, false)) return;  // its packet is under way
   epoll_ctl(p->sets.set[request->direction].fd, EPOLL_CTL_DEL, m->fd, NULL);
+  // The device would have put the packet of a ready socket into the port by now.
+  struct pollfd asked = {.fd = m->fd, .events = request->direction == 0 ? POLLIN : POLLOUT};
+  m->was_ready = poll(&asked, 1, 0) > 0;
   pthread_mutex_lock(&p->lock);
   m->next = p->cancelled;
   p->cancelled = request;
@@ -88,7 +93,7 @@ static int take_queued(port *p, ciocp_packet *packets, int capacity) {
   pthread_mutex_lock(&p->lock);
   for (; count < capacity && p->posted > 0; p->posted--) packets[count++] = (ciocp_packet){0};
   while (count < capacity && p->cancelled) {
-    packets[count++] = (ciocp_packet){.request = p->cancelled};
+    packets[count++] = (ciocp_packet){p->cancelled, memory(p->cancelled)->was_ready, false};
     p->cancelled = memory(p->cancelled)->next;
   }
   if (!p->posted && !p->cancelled) (void)!read(p->sets.set[2].fd, &unused, sizeof unused);
