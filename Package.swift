@@ -15,7 +15,7 @@ let c: [CSetting] = [.define("_GNU_SOURCE"), .unsafeFlags(["-fstack-clash-protec
 
 /// The inspector's rooms, from the lowest to the façade, and the lessons above it.
 let rooms: [Target.Dependency] = [
-  "Host", "Observed", "RegionSource", "History", "Insight", "Exports", "Inspector", "Lessons",
+  "Host", "Observed", "RegionSource", "History", "Wire", "Insight", "Exports", "Inspector", "Lessons",
 ]
 
 let package = Package(
@@ -70,6 +70,10 @@ let package = Package(
     .target(name: "RegionSource", dependencies: ["Observed", "Host", "Region"], swiftSettings: swift),
     // What was observed, kept: in memory, in recordings, and any moment of it again.
     .target(name: "History", dependencies: ["Observed", "Host", "Region"], swiftSettings: swift),
+    // zstd's streams, if this machine has libzstd.
+    .target(name: "CZstd", cSettings: [.define("_GNU_SOURCE")]),
+    // What a source tells as a stream of bytes, and such a stream as a source.
+    .target(name: "Wire", dependencies: ["History", "Observed", "Host", "Region", "CZstd"], swiftSettings: swift),
     // What it means: rates, instruments, lints, causes, explanations. Values and sentences that know no screen and no key.
     .target(
       name: "Insight",
@@ -83,7 +87,7 @@ let package = Package(
     // The façade of all these: attaching, the pace of looking, and the rooms' names by one import.
     .target(
       name: "Inspector",
-      dependencies: ["Exports", "Insight", "History", "RegionSource", "Observed", "Host", "Region"],
+      dependencies: ["Exports", "Insight", "Wire", "History", "RegionSource", "Observed", "Host", "Region"],
       swiftSettings: swift),
     // Twelve lessons on a scheduler that is paced: what they ask, and how the answer is computed from events.
     .target(name: "Lessons", dependencies: ["Inspector", "Region"], swiftSettings: swift),

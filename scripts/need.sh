@@ -39,6 +39,8 @@ need_build() {
   need zlib1g-dev have_file /usr/include/zlib.h
   need libxml2-dev swift_runs
   need ca-certificates have_file /etc/ssl/certs/ca-certificates.crt
+  # For streams that are compressed. Without it, everything is built all the same, and streams are not compressed.
+  have_file /usr/include/zstd.h || wanted+=(libzstd-dev)
   # For Go programs with DWARF. Without it, everything is built all the same, and offsets come from Go's own descriptors.
   have_file /usr/include/elfutils/libdw.h || wanted+=(libdw-dev)
 }

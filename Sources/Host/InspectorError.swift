@@ -33,6 +33,8 @@ public enum InspectorError: Error, Sendable, Equatable, CustomStringConvertible 
   case notWritable(path: String, reason: String)
   /// Standard output, a pipe or a device refused more bytes. EPIPE: its reader has left.
   case stream(path: String, errno: Int32)
+  /// What comes from another machine is no stream, is damaged, or has ended; the words say which, and follow "the stream".
+  case badStream(String)
   /// No dead process has left a region behind.
   case noBlackBox
   /// The operating system could not be asked whether the process lives, for example because this process has no file
@@ -67,6 +69,8 @@ public enum InspectorError: Error, Sendable, Equatable, CustomStringConvertible 
       "cannot write \(path): \(reason)"
     case .stream(let path, let errno):
       "cannot write to \(path): " + (errno == EPIPE ? "its reader has left" : errnoText(errno))
+    case .badStream(let words):
+      "the stream \(words)"
     case .noBlackBox:
       "no dead process has left a region behind; mpgtop -l lists what there is"
     case .cannotTell(let pid, let call, let errno):

@@ -11,6 +11,7 @@
 @_exported import Insight
 @_exported import Observed
 @_exported import RegionSource
+@_exported import Wire
 
 /// Looks at one process on MPG. It only reads, so the target does not notice, however many inspectors look
 /// and however they end.

@@ -49,7 +49,10 @@ private struct TableReading {
     return detailer.goroutines(at: now, isLive: true) {
       do throws(InspectorError) {
         let rows = try source.goroutines(breathe: breathe, isCalledAway: isPutOff)
-        return rows.map { Goroutines($0, of: observation, names: source.grownNames) }
+        return rows.map {
+          Goroutines(
+            $0, of: observation, names: source.grownNames, readAt: source.tableReadAt ?? source.now)
+        }
       } catch {
         fail(error)
         return Goroutines()
@@ -68,7 +71,7 @@ extension Sampler {
     guard interest != .none, let history, let observation else { return frame }
     _ = try drain()
     // For a target that has ended, time stands still.
-    let now = observation.clock.ticks(at: ending == nil ? monotonicNow() : frame.snapshot.time)
+    let now = observation.clock.ticks(at: ending == nil ? source.now : frame.snapshot.time)
     let moment = DetailSource(
       history: history, clock: observation.clock, moment: now, snapshot: observation.snapshot)
     var problem: InspectorError?
@@ -91,6 +94,7 @@ extension Sampler {
       frame.detail.stage = detailer.stage(question, of: history, at: now)
     }
     let tids = frame.snapshot.ms.compactMap(\.tid)
+    if interest.threads, let facts = source.system { frame.detail.threads = facts.threads }
     if let threads = source.threads { detailer.lookAtSystem(interest, threads, tids: tids, &frame.detail) }
     if interest.health { frame.detail.health = health(history) }
     self.detailer = detailer

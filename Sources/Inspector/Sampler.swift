@@ -33,13 +33,13 @@ struct TablePace {
   mutating func read(
     _ source: any SchedulerSource, _ observation: Observation, breathe: () throws(InspectorError) -> Void
   ) throws(InspectorError) -> GoroutineList? {
-    let start = monotonicNow()
+    let (start, moment) = (monotonicNow(), source.now)
     guard start >= next else { return nil }
     let (clock, work) = (observation.clock, CPUWork(of: .thread))
     guard let rows = try source.goroutines(breathe: breathe, isCalledAway: { false }) else { return nil }
     let spent = work.spent
     taker.take(
-      rows, at: start, clock, source.grownNames ?? observation.names,
+      rows, at: source.tableReadAt ?? moment, clock, source.grownNames ?? observation.names,
       isComplete: rows.count < GoroutineList.most)
     next = monotonicNow() + max(spent * Self.share, UInt64(rows.count) * Self.perRow)
     if rows.count > GoroutineList.chunk { try breathe() }
@@ -53,13 +53,6 @@ public struct Sampler {
   /// The time between two snapshots, in nanoseconds. With four in a second spikes are seen, and a second of
   /// history has four keyframes.
   public static let snapshotInterval: UInt64 = 250_000_000
-  /// The shortest interval between two drains, in nanoseconds.
-  static let shortest: UInt64 = 1_000_000
-  /// The longest interval between two drains, in nanoseconds.
-  package static let longest: UInt64 = 30_000_000
-  /// The share of a ring that should become full between two drains.
-  package static let target = 0.25
-
   package let source: any SchedulerSource
   /// The identity of the observed process.
   public var identity: Snapshot.Target { source.identity }
@@ -81,19 +74,21 @@ public struct Sampler {
   /// The frame of the target's end; nil: it has not ended.
   private var lastFrame: Frame?
   private var tables = TablePace()
-  package private(set) var drainInterval = Self.longest / 4
+  package private(set) var drainInterval = DrainPace.longest / 4
   private var lastDrain: UInt64
   private var instruments = Instruments()
   private var cpus = CPUPressureWatch()
   private var quotas = CPUQuotaWatch()
   private var probe = SightingProbe()
   private let meters: LiveMeters
+  /// How long threads ran and waited for CPUs lately; nil: not known.
+  private var pressure: CPUPressure? { source.system?.pressure ?? cpus.recent }
   /// The findings of the lints at the last keyframe, and how long threads waited for CPUs; nil: there is no
   /// keyframe yet.
   private var marked: (findings: Findings, cpus: CPUPressure?)?
   private var lastSnapshot: UInt64 = 0
   /// The moment since which the next snapshot asks for the largest depths of queues. Each reader has its own.
-  private var peaksSince = monotonicNow()
+  private var peaksSince: UInt64
   private var lastMark: UInt64 = 0
   /// Whether the last keyframe was put off, because the gauges were not of one instant, or a lane had a
   /// record that was half written (Lanes §4, §6).
@@ -128,7 +123,7 @@ public struct Sampler {
     meters = LiveMeters(reasons: source.reasons)
     history?.reasons = source.reasons
     history?.follower = meters
-    lastDrain = monotonicNow()
+    (lastDrain, peaksSince) = (monotonicNow(), source.now)
   }
 
   /// Does what is due: drains, takes a snapshot, or asks whether the target has ended. Returns the
@@ -184,10 +179,11 @@ public struct Sampler {
   private static let instrumentsInterval: UInt64 = 500_000_000
 
   private mutating func makeInstruments(_ history: History, _ snapshot: Snapshot) {
-    var sources = InstrumentSources(sightings: explainsNow ? probe.sightings : nil, quota: quotas.recent)
+    var sources = InstrumentSources(
+      sightings: explainsNow ? probe.sightings : nil, quota: source.system?.quota ?? quotas.recent)
     sources.names = source.grownNames ?? history.names
     instruments = meters.instruments(tables.taker.latest, snapshot, sources)
-    instruments.cpu = cpus.recent
+    instruments.cpu = pressure
   }
 
   /// Asks the lints, and returns their findings at a keyframe.
@@ -227,7 +223,7 @@ public struct Sampler {
   private mutating func drainIfDue(at now: UInt64) throws(InspectorError) {
     guard now - lastDrain >= drainInterval else { return }
     let fill = try drain()
-    drainInterval = Self.pace(fill: fill, after: now - lastDrain, last: drainInterval)
+    drainInterval = DrainPace.next(fill: fill, after: now - lastDrain, last: drainInterval)
     lastDrain = now
   }
 
@@ -240,9 +236,9 @@ public struct Sampler {
 
   /// Hands new events to `history`. Returns what `SchedulerSource.takeEvents` returns.
   private func drain(into history: History) throws(InspectorError) -> Double {
-    let start = monotonicNow()
-    let fullest = try source.takeEvents(upTo: ending == nil ? start : nil, history.take)
-    history.settle(upTo: start)
+    let moment = source.now
+    let fullest = try source.takeEvents(upTo: ending == nil ? moment : nil, history.take)
+    history.settle(upTo: source.eventsKnownUpTo ?? moment)
     return fullest
   }
 
@@ -277,6 +273,8 @@ public struct Sampler {
         cpus.look(threads, tids: observation.snapshot.ms.compactMap(\.tid))
         quotas.look(pid: threads.pid)
         if explainsNow { probe.look(observation.snapshot, threads) }
+      } else if ending == nil, explainsNow, let facts = source.system {
+        probe.look(observation.snapshot, facts)
       }
       if monotonicNow() - lastMark >= Self.snapshotInterval / 2 || history.fresh >= History.mostFresh {
         try mark(history, observation)
@@ -309,13 +307,13 @@ public struct Sampler {
     let isWhole = isSampled || observation.isSettled && observation.snapshot.isConsistent
     let mayWait = lastMark != 0 && history.fresh < History.mostFresh
     isMarkPostponed = !isWhole && mayWait && monotonicNow() - lastMark < Self.latestMark
-    guard !isMarkPostponed else { return }
+    guard !isMarkPostponed, history.canMark(observation) else { return }
     var observation = observation
     observation.snapshot = builder.sinceBase(observation.snapshot)
     let findings = askLints(history, observation.snapshot)
-    guard history.mark(observation, findings, cpus.recent) else { return }
+    guard history.mark(observation, findings, pressure) else { return }
     builder.addBase(observation.snapshot)
-    (marked, lastMark) = ((findings, cpus.recent), monotonicNow())
+    (marked, lastMark) = ((findings, pressure), monotonicNow())
     var tables = tables
     let list = try tables.read(source, observation) { () throws(InspectorError) in
       try drainIfDue(at: monotonicNow())
@@ -324,13 +322,5 @@ public struct Sampler {
     guard let list else { return }
     history.attach(list)
     if explainsNow, ending == nil { probe.look(list, observation, source) }
-  }
-
-  /// Returns the nanoseconds until the fullest ring will be `target` full, if it became `fill` full in
-  /// `elapsed`. The result is at most one and a half times the last interval.
-  package static func pace(fill: Double, after elapsed: UInt64, last interval: UInt64) -> UInt64 {
-    let wanted = fill > 0 ? Double(elapsed) * target / fill : .infinity
-    let slowest = min(Double(interval) * 1.5, Double(longest))
-    return UInt64(min(max(wanted, Double(shortest)), slowest))
   }
 }

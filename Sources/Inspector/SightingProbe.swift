@@ -31,17 +31,25 @@ struct SightingProbe {
     }
   }
 
+  /// Looks at the threads, of which another machine tells.
+  mutating func look(_ snapshot: Snapshot, _ facts: SystemFacts) {
+    let busy = snapshot.ms.filter { $0.isLockedBusy == true }.prefix(64)
+    taker.take(Array(busy), at: snapshot.time) { tid in
+      facts.threads[tid].map { ($0.cpuTime, $0.waitTime) }
+    }
+  }
+
   /// Looks at what the Gs of a table wait for.
   mutating func look(_ list: GoroutineList, _ observation: Observation, _ source: any SchedulerSource) {
-    let start = monotonicNow()
+    let (start, moment) = (monotonicNow(), source.now)
     guard start >= nextTable else { return }
     let work = CPUWork(of: .process)
     // The names have grown since the observation: the table has named new places.
     let names = NameBook(source.grownNames ?? observation.names)
-    lookAtLocks(list, names, source, least: Convoy.least(procs: observation.snapshot.procs), start)
+    lookAtLocks(list, names, source, least: Convoy.least(procs: observation.snapshot.procs), moment)
     let gs = observation.snapshot.gs
     let isCrowded = gs.runnable + gs.preempted > 2 * observation.snapshot.procs
-    if let pid = source.threads?.pid { lookAtSockets(list, names, pid, isCrowded, start) }
+    if let pid = source.threads?.pid { lookAtSockets(list, names, pid, isCrowded, moment) }
     nextTable = start + max(Self.pause, work.spent * Self.share)
   }
 

@@ -17,7 +17,7 @@ package protocol SourceKind: Sendable {
 /// All kinds of sources but processes.
 package enum SourceKinds {
   /// The kinds, in the order in which they are asked.
-  package static let all: [any SourceKind] = []
+  package static let all: [any SourceKind] = [StandardStream()]
 
   /// Opens the source that `word` means; nil: the word names a process.
   package static func open(

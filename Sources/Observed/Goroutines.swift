@@ -95,12 +95,17 @@ public struct Goroutines: Sendable, Equatable {
 extension Goroutines {
   /// Translates a table that was read just now.
   ///
-  /// - Parameter names: the names that are known now; nil: those of the observation.
-  package init(_ rows: [GoroutineRow], of observation: Observation, names: StringBook? = nil) {
+  /// - Parameters:
+  ///   - names: the names that are known now; nil: those of the observation.
+  ///   - readAt: when the table was read, in nanoseconds of the source's clock.
+  package init(
+    _ rows: [GoroutineRow], of observation: Observation, names: StringBook? = nil,
+    readAt: UInt64 = monotonicNow()
+  ) {
     self.init(
       rows, observation.clock, NameBook(names ?? observation.names),
       isComplete: rows.count < GoroutineList.most)
-    readAt = monotonicNow()
+    self.readAt = readAt
   }
 
   package init(_ rows: [GoroutineRow], _ clock: Clock, _ names: NameBook, isComplete: Bool) {

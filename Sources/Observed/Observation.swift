@@ -2,7 +2,7 @@
 import Region
 
 /// A snapshot, together with what a reader needs to keep it up to date by the events that come after it.
-package struct Observation {
+package struct Observation: Equatable {
   package var snapshot = Snapshot()
   package var clock = Clock(first: (0, 0), second: (0, 0))
   package var marks: [LaneMark] = []

@@ -38,6 +38,10 @@ package protocol SchedulerSource: AnyObject {
   /// cannot be seen from here.
   var threads: ThreadPlaces? { get }
 
+  /// What the operating system tells of the observed process, if the source has it from elsewhere than `threads`; nil: ask by
+  /// `threads`.
+  var system: SystemFacts? { get }
+
   /// Reads all gauges once, and writes what is known into `observation`, which the caller keeps.
   ///
   /// - Parameter start: the moment, in monotonic nanoseconds, from which on the largest depths of queues count; nil: a
@@ -83,6 +87,17 @@ package protocol SchedulerSource: AnyObject {
   /// The reason why the last call of `ending` could not tell whether the process lives; nil: it could tell.
   var doubt: InspectorError? { get }
 
+  /// The moment now, in nanoseconds, on the clock of all moments that the source tells: mostly the machine's monotonic clock.
+  /// A source on another machine tells that machine's moments.
+  var now: UInt64 { get }
+
+  /// The moment, in nanoseconds, up to which the last call of `takeEvents` has handed over the events of all lanes; nil: the
+  /// moment that the caller named.
+  var eventsKnownUpTo: UInt64? { get }
+
+  /// When the rows that `goroutines` returned last were read, in nanoseconds; nil: just then.
+  var tableReadAt: UInt64? { get }
+
   /// The files from which the source reads, so that nothing is written to them. An element is nil if its file cannot be
   /// identified.
   var inputs: [FileIdentity?] { get }
@@ -93,12 +108,22 @@ package protocol SchedulerSource: AnyObject {
   /// The source to go on with after the observed process has ended: the youngest live process of the same name; nil:
   /// there is none.
   func successor() throws(InspectorError) -> (any SchedulerSource)?
+
+  /// Connects to the scheduler, to hold, step or slow it; when the connection goes, the scheduler runs free.
+  func control() throws(ControlError) -> any SchedulerControl
 }
 
 extension SchedulerSource {
+  package var system: SystemFacts? { nil }
+  package var now: UInt64 { monotonicNow() }
+  package var eventsKnownUpTo: UInt64? { nil }
+  package var tableReadAt: UInt64? { nil }
   package var inputs: [FileIdentity?] { [] }
   package func peaks(since start: UInt64) throws(InspectorError) -> QueuePeaks? { nil }
   package func successor() throws(InspectorError) -> (any SchedulerSource)? { nil }
+  package func control() throws(ControlError) -> any SchedulerControl {
+    throw .notControlled(pid: identity.pid)
+  }
   package func stacks(of gs: StackQuestion) throws(InspectorError) -> Stacks? { nil }
   package var grownNames: StringBook? { nil }
 

@@ -4,42 +4,13 @@
 // stays read-only. When the connection ends, however it ends, the scheduler runs free again.
 internal import Glibc
 import Host
+import Observed
 import Region
-
-/// Why a scheduler cannot be controlled.
-public enum ControlError: Error, Sendable, Equatable, CustomStringConvertible {
-  /// The process was not started with control, or has ended.
-  case notControlled(pid: Int32)
-  /// The scheduler refuses; the reason is its own: another controller is there, for example.
-  case refused(String)
-  /// The process speaks another version of the language.
-  case otherVersion(Int)
-  /// The process has closed the connection, or does not answer.
-  case lost(pid: Int32)
-  /// The answer at the socket is none that a scheduler gives; the text is that answer, or says what is wrong with it.
-  case nonsense(String)
-  /// A system call failed; the errno says why.
-  case system(call: String, errno: Int32)
-
-  /// One clause for a person, in lower case and without a full stop: what is wrong, and what to do about it.
-  public var description: String {
-    switch self {
-    case .notControlled(let pid):
-      "process \(pid) cannot be held or slowed: start it with MPG_CONTROL=1 (mpg-demo: --control)"
-    case .refused(let reason): "the scheduler refuses: \(reason)"
-    case .otherVersion(let version):
-      "the process speaks version \(version) of control, this program version \(Control.version)"
-    case .lost(let pid): "process \(pid) has closed the control connection, or does not answer"
-    case .nonsense(let line): "what answers is no scheduler: \(line)"
-    case .system(let call, let errno): "\(call): \(errnoText(errno))"
-    }
-  }
-}
 
 /// A connection that controls a scheduler, until `close`, or until the object is gone.
 ///
 /// Not thread-safe: use one controller from one thread at a time. Each command waits for its answer, at most `patience`.
-public final class Controller {
+public final class Controller: SchedulerControl {
   /// How long to wait for an answer, in milliseconds.
   private static let patience: Int32 = 2000
 

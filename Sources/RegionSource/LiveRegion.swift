@@ -104,6 +104,8 @@ public final class LiveRegion: SchedulerSource {
     }
   }
 
+  package func control() throws(ControlError) -> any SchedulerControl { try Controller(target) }
+
   package func takeEvents(
     upTo moment: UInt64?, _ take: (Lane, EventReading) -> Void
   ) throws(InspectorError) -> Double {

@@ -9,7 +9,8 @@ extension Measure {
     Measure(name: "preempt", procs: 1, operations: 100, preempts: true, run: preempt),
     Measure(name: "wake-idle", procs: 2, operations: 2000, run: wakeIdle),
     Measure(name: "idle-cpu", procs: 2, operations: 10_000, run: idleCPU),
-    Measure(name: "paced", procs: 2, operations: 10_000_000, run: paced),
+    Measure(name: "paced", procs: 2, operations: 10_000_000, run: { paced(events: $0, each: 1000) }),
+    Measure(name: "paced-100k", procs: 2, operations: 1_000_000, run: { paced(events: $0, each: 100) }),
   ]
 
   /// One G sleeps 1 ms at a time on an idle runtime. Measures the timer and the wake-up of a thread, and nothing else.
@@ -88,13 +89,13 @@ extension Measure {
     while Clock.wall() < end {}
   }
 
-  /// A million events a second at a steady pace: 500 yields in each millisecond, of two events each. scripts/watched.py runs
-  /// this to measure how much CPU time a viewer takes, and by how much it slows the program that it watches.
-  private static func paced(events: Int) {
+  /// Events at a steady pace: so many `each` millisecond, by yields of two events each. scripts/watched.py and
+  /// scripts/bench_stream.py run it to measure what a viewer costs, and what it costs the program beside.
+  private static func paced(events: Int, each: Int) {
     let cpu = Clock.cpu()
     let start = Clock.wall()
-    for burst in 1...max(1, events / 1000) {
-      for _ in 0..<500 { MPG.yield() }
+    for burst in 1...max(1, events / each) {
+      for _ in 0..<each / 2 { MPG.yield() }
       let next = start + Int64(burst) * 1_000_000
       if next > Clock.wall() { MPG.sleep(.nanoseconds(next - Clock.wall())) }
     }

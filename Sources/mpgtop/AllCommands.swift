@@ -13,9 +13,8 @@ struct AllCommands: ParsableCommand {
   /// such a name can only be named by its pid.
   static let others: [any ParsableCommand.Type] = [
     LearnOptions.self, RecordOptions.self, ReplayOptions.self, ScrubOptions.self, WhyOptions.self,
-    StacksOptions.self, DoctorOptions.self, RunOptions.self, ServeOptions.self, ExportOptions.self,
-    ConfigOptions.self,
-    ManualOptions.self,
+    StacksOptions.self, DoctorOptions.self, RunOptions.self, ServeOptions.self, StreamOptions.self,
+    ExportOptions.self, ConfigOptions.self, ManualOptions.self,
   ]
 
   /// The names of all commands: `record|replay|…`.
@@ -29,6 +28,7 @@ struct AllCommands: ParsableCommand {
   @OptionGroup var modes: ModeOptions
   @OptionGroup var frames: FrameOptions
   @OptionGroup var history: HistoryOptions
+  @OptionGroup var remote: RemoteOptions
 }
 
 extension CompletionKind {

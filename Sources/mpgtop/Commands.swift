@@ -42,6 +42,7 @@ struct RecordOptions: ParsableCommand {
   var run: String?
 
   @OptionGroup var history: HistoryOptions
+  @OptionGroup var remote: RemoteOptions
 
   mutating func validate() throws {
     if run != nil, when == nil { throw ValidationError("--run goes with --when") }
@@ -116,6 +117,8 @@ struct ServeOptions: ParsableCommand {
   @Argument(
     help: ArgumentHelp("Process id, or name of the executable.", valueName: "pid|name"), completion: .target)
   var target: String?
+
+  @OptionGroup var remote: RemoteOptions
 }
 
 /// The forms in which a history is written for another program.
@@ -176,6 +179,7 @@ struct ExportOptions: ParsableCommand {
   var source: String?
 
   @OptionGroup var history: HistoryOptions
+  @OptionGroup var remote: RemoteOptions
 
   mutating func validate() throws {
     if form == nil {

@@ -38,7 +38,9 @@ struct Exporter {
 
   /// Finds the source of the history; nil: the user was asked to choose a process, and chose none.
   private func source() throws(Failure) -> Source? {
-    guard let word = options.source, let kind = WordKind(word) else { return try live() }
+    guard options.remote.ssh == nil, let word = options.source, let kind = WordKind(word) else {
+      return try live()
+    }
     if let source = try failing({ () throws(InspectorError) in try SourceKinds.open(word) }) {
       return watched(source)
     }
@@ -55,7 +57,7 @@ struct Exporter {
   }
 
   private func live() throws(Failure) -> Source? {
-    let choice = TargetChoice(folders: folders, mayAsk: isInteractive)
+    let choice = TargetChoice(folders: folders, mayAsk: isInteractive, remote: options.remote)
     return try choice.attach(to: options.source).map(watched)
   }
 

@@ -80,7 +80,7 @@ struct LiveFeed {
   mutating func pace(_ command: PaceCommand) -> String {
     // The command acts on the scheduler as it is now, so the screen must not show the past.
     travel(.now)
-    return paceDesk.perform(command, pid: sampler.identity.pid)
+    return paceDesk.perform(command, on: sampler.source)
   }
 
   /// Starts or ends a load on the target. Returns the outcome in a few words.

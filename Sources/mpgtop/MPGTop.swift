@@ -49,14 +49,18 @@ enum MPGTop {
     switch command {
     case let options as Options: try run(options, output)
     case let options as RecordOptions:
-      let choice = TargetChoice(folders: .standard, mayAsk: isInteractive)
+      let choice = TargetChoice(folders: .standard, mayAsk: isInteractive, remote: options.remote)
       guard let source = try choice.attach(to: options.target) else { return }
       try Recorder(options: options).run(source)
     case let options as ReplayOptions: try replay(options, output)
     case let options as LearnOptions: try Learn(options: options, output: output).run()
     case let options as WhyOptions: try why(options, output)
+    case let options as StreamOptions:
+      let choice = TargetChoice(folders: .standard, mayAsk: false)
+      guard let source = try choice.attach(to: options.target) else { return }
+      try Streamer(options: options).run(source)
     case let options as ServeOptions:
-      let choice = TargetChoice(folders: .standard, mayAsk: isInteractive)
+      let choice = TargetChoice(folders: .standard, mayAsk: isInteractive, remote: options.remote)
       guard let source = try choice.attach(to: options.target) else { return }
       try MetricsServer(options: options).run(source)
     case let options as ExportOptions: try Exporter(options: options).run()
@@ -86,7 +90,7 @@ enum MPGTop {
     if options.postMortem {
       return try why.answer(PastSource.blackBox(options.target, in: .standard).history)
     }
-    let choice = TargetChoice(folders: .standard, mayAsk: isInteractive)
+    let choice = TargetChoice(folders: .standard, mayAsk: isInteractive, remote: options.remote)
     guard let source = try choice.attach(to: options.target) else { return }
     try why.run(source)
   }
@@ -132,7 +136,11 @@ enum MPGTop {
 
   private static func run(_ options: Options, _ output: StandardOutput) throws(Failure) {
     let folders = RegionFolders.standard
-    if options.modes.list { return try list(folders, output) }
+    if options.modes.list {
+      guard let host = options.remote.ssh else { return try list(folders, output) }
+      let lines = try RemoteChoice.list(RemoteCommand(options.remote, host: host))
+      return try output.write(lines.joined(separator: "\n") + "\n")
+    }
     if options.modes.postMortem {
       let source = try PastSource.blackBox(
         options.target, executable: options.executable, in: folders)
@@ -140,10 +148,13 @@ enum MPGTop {
         try Batch(options: options.frames, output: output).runLast(of: source)
       }
     }
-    let choice = TargetChoice(folders: folders, mayAsk: isInteractive)
-    try choice.refuseMistypedCommand(options.target)
-    if !options.frames.isBatch, !options.modes.selfTest { try needTerminal() }
+    let choice = TargetChoice(folders: folders, mayAsk: isInteractive, remote: options.remote)
+    if options.remote.ssh == nil { try choice.refuseMistypedCommand(options.target) }
+    let needsTerminal = !options.frames.isBatch && !options.modes.selfTest
+    // A stream takes standard input, and then the keys come from the terminal itself.
+    if needsTerminal, options.target != "-" { try needTerminal() }
     guard let source = try choice.attach(to: options.target) else { return }
+    if needsTerminal { try needTerminal() }
     if options.modes.selfTest {
       try SelfTest(output: output).run(source)
     } else if options.frames.isBatch {

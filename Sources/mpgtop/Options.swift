@@ -20,7 +20,7 @@ struct Options: ParsableCommand {
 
   @Argument(
     help: ArgumentHelp(
-      "Process id, or name of the executable. Without it: the only target, or a list to choose from.",
+      "Process id, or name of the executable; -: a stream on standard input. Without it: the only target, or a list to choose from.",
       valueName: "pid|name"), completion: .target)
   var target: String?
 
@@ -33,6 +33,7 @@ struct Options: ParsableCommand {
   @OptionGroup var modes: ModeOptions
   @OptionGroup var frames: FrameOptions
   @OptionGroup var history: HistoryOptions
+  @OptionGroup var remote: RemoteOptions
 
   mutating func validate() throws {
     if modes.list, frames.isBatch || target != nil || modes.postMortem || modes.selfTest {

@@ -5,15 +5,15 @@ import TUI
 
 /// The controller of the target, if a person has asked for one. When it goes, the scheduler runs free.
 struct PaceDesk {
-  private var controller: Controller?
+  private var controller: (any SchedulerControl)?
 
   /// The rates through which a person goes, in decisions a second.
   private static let rates = [1, 2, 4, 8, 16, 32, 64, 125, 250, 500, 1000, 2000, 5000, 10_000]
 
-  /// Carries out a command on the scheduler of process `pid`. Returns what came of it, in a line for the screen.
-  mutating func perform(_ command: PaceCommand, pid: Int32) -> String {
+  /// Carries out a command on the scheduler that is observed. Returns what came of it, in a line for the screen.
+  mutating func perform(_ command: PaceCommand, on source: any SchedulerSource) -> String {
     do {
-      let controller = try controller ?? Controller(RegionFolders.standard.target(pid: pid))
+      let controller = try controller ?? source.control()
       self.controller = controller
       let state = try controller.send(.state)
       return Self.words(try controller.send(Self.next(command, state)), isStep: command == .step)

@@ -27,7 +27,7 @@ struct Recorder {
       failure = error
     }
     // Even after an error, finish the file: the events before an error are the most wanted ones.
-    let problem = end(writer, history, ended: sampler.ending?.description)
+    let problem = end(writer, history, at: source.now, ended: sampler.ending?.description)
     if let failure = failure ?? problem.map({ Failure($0) }) {
       throw Failure(failure.code, failure.message + Self.outcome(writer))
     }
@@ -36,11 +36,13 @@ struct Recorder {
   }
 
   /// Writes the rest of the events (with `--last`: all of them) and ends the file. Returns the error if that fails.
-  private func end(_ writer: RecordingWriter, _ history: History, ended: String?) -> InspectorError? {
+  private func end(
+    _ writer: RecordingWriter, _ history: History, at now: UInt64, ended: String?
+  ) -> InspectorError? {
     do throws(InspectorError) {
       if let error = history.recordingError { throw error }
       if let last = options.last {
-        try writer.write(history, since: monotonicNow() - min(monotonicNow(), last.nanoseconds))
+        try writer.write(history, since: now - min(now, last.nanoseconds))
       } else {
         try history.finishRecording()
       }

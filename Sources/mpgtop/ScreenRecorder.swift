@@ -28,7 +28,8 @@ struct ScreenRecorder {
       case .writeLast:
         let writer = try Self.begin(target, history)
         return try ending(writer) { () throws(InspectorError) in
-          let since = monotonicNow() - min(monotonicNow(), Self.last)
+          let newest = history.reach?.last ?? monotonicNow()
+          let since = newest - min(newest, Self.last)
           try writer.write(history, since: since, breathe: breathe)
           try writer.finish(ended: nil)
           return "wrote \(writer.records) events to \(writer.path)"

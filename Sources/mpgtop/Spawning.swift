@@ -6,15 +6,17 @@ struct SpawnProblem: Error {
   let errno: Int32
 }
 
-/// Starts a program in a process group of its own, so that the terminal's signals do not reach it. mpgtop blocks and ignores
+/// Starts a program, mostly in a process group of its own, so that the terminal's signals do not reach it. mpgtop blocks and ignores
 /// some signals; none of that is for the child.
 ///
 /// - Parameters:
 ///   - words: the program, which is looked for in PATH as shells do, and its arguments.
 ///   - ignored: signals that stay ignored in the child, if mpgtop ignores them.
+///   - hasOwnGroup: whether the terminal's signals, and its keys, are kept from the child. One that may have to ask a person for a
+///     password must stay in our group.
 ///   - redirect: says what the child's descriptors are.
 func spawn(
-  _ words: [String], ignoring ignored: [Int32] = [],
+  _ words: [String], ignoring ignored: [Int32] = [], hasOwnGroup: Bool = true,
   _ redirect: (inout posix_spawn_file_actions_t) -> Void
 ) throws(SpawnProblem) -> pid_t {
   var (files, attributes) = unsafe (posix_spawn_file_actions_t(), posix_spawnattr_t())
@@ -32,7 +34,8 @@ func spawn(
   unsafe posix_spawnattr_setsigmask(&attributes, &none)
   unsafe posix_spawnattr_setsigdefault(&attributes, &all)
   unsafe posix_spawnattr_setpgroup(&attributes, 0)
-  let flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP
+  let group = hasOwnGroup ? POSIX_SPAWN_SETPGROUP : 0
+  let flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | group
   unsafe posix_spawnattr_setflags(&attributes, Int16(flags))
   var list: [UnsafeMutablePointer<CChar>?] = unsafe []
   for word in words { unsafe list.append(strdup(word)) }
@@ -42,4 +45,19 @@ func spawn(
   let error = unsafe posix_spawnp(&pid, words[0], &files, &attributes, &list, environ)
   guard error == 0 else { throw SpawnProblem(errno: error) }
   return pid
+}
+
+/// Both ends of a pipe, which children do not get by themselves.
+struct Pipe {
+  let (reading, writing): (Int32, Int32)
+
+  /// nil: no descriptors are left.
+  init?() {
+    var ends: [Int32] = [-1, -1]
+    guard unsafe pipe(&ends) == 0 else { return nil }
+    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+    (reading, writing) = (ends[0], ends[1])
+  }
+
+  func close() { for end in [reading, writing] { _ = Glibc.close(end) } }
 }

@@ -8,9 +8,18 @@ struct TargetChoice {
   let folders: RegionFolders
   /// Whether a person can be asked.
   let mayAsk: Bool
+  /// Where the process is, if not here.
+  let remote: RemoteOptions?
+
+  init(folders: RegionFolders, mayAsk: Bool, remote: RemoteOptions? = nil) {
+    (self.folders, self.mayAsk, self.remote) = (folders, mayAsk, remote)
+  }
 
   /// Opens the source that `word` names, mostly a process; nil: the user was asked to choose, and chose none.
   func attach(to word: String?) throws(Failure) -> (any SchedulerSource)? {
+    if let remote, let host = remote.ssh {
+      return try RemoteChoice(options: remote, host: host, mayAsk: mayAsk).attach(to: word)
+    }
     if let word, let source = try failing({ () throws(InspectorError) in try SourceKinds.open(word) }) {
       return source
     }

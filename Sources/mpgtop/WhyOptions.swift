@@ -60,6 +60,7 @@ struct WhyOptions: ParsableCommand {
   var json = false
 
   @OptionGroup var history: HistoryOptions
+  @OptionGroup var remote: RemoteOptions
 
   /// How many waits or requests are shown at most.
   var count: Int { requests ?? slowest ?? 5 }

@@ -55,8 +55,8 @@ package struct ByteReader {
   private let bytes: ArraySlice<UInt8>
   private var next: Int
 
-  init(_ bytes: [UInt8]) { self.init(bytes[...]) }
-  init(_ bytes: ArraySlice<UInt8>) { (self.bytes, next) = (bytes, bytes.startIndex) }
+  package init(_ bytes: [UInt8]) { self.init(bytes[...]) }
+  package init(_ bytes: ArraySlice<UInt8>) { (self.bytes, next) = (bytes, bytes.startIndex) }
 
   package var left: Int { bytes.endIndex - next }
   package var isAtEnd: Bool { left == 0 }
@@ -91,7 +91,7 @@ package struct ByteReader {
   package mutating func gs() -> Int? { signed().flatMap { $0.magnitude < UInt(plausible) ? $0 : nil } }
 
   /// A number that may be missing. nil: the bytes are wrong; `.some(nil)`: the number is missing.
-  mutating func optional() -> UInt64?? {
+  package mutating func optional() -> UInt64?? {
     switch number() {
     case 0: return .some(nil)
     case 1: return number().map { .some($0) }

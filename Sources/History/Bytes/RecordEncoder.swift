@@ -4,9 +4,9 @@ import Region
 /// Compresses runs of records into blocks, with memory that it owns. Not thread-safe.
 ///
 /// Safe because: the memory lives as long as this object, and holds the longest form of as many records as a block has.
-@safe final class RecordEncoder {
+@safe package final class RecordEncoder {
   /// The most records that a block has.
-  static let most = 8192
+  package static let most = 8192
   /// The most bytes that a record takes: shape 5, time 10, M 3, G 10, count 5, arg 10.
   private static let longest = 43
 
@@ -15,7 +15,7 @@ import Region
   private let output: UnsafeMutablePointer<UInt8>
   private let table: UnsafeMutablePointer<UInt64>
 
-  init() {
+  package init() {
     unsafe output = .allocate(capacity: Self.most * Self.longest)
     unsafe table = .allocate(capacity: ShapeTable.size)
     unsafe table.initialize(repeating: 0, count: ShapeTable.size)

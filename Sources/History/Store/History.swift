@@ -140,6 +140,14 @@ public final class History {
     }
   }
 
+  /// Whether a segment can begin with an observation: none of the records behind its marks is compressed yet. Of a source
+  /// that observes now this always holds. One that tells what was observed a while ago may have handed over later events
+  /// since.
+  package func canMark(_ observation: Observation) -> Bool {
+    observation.snapshot.time != segments.last?.time
+      && observation.marks.allSatisfy { mark in lanes[mark.lane].map { $0.canBegin(at: mark) } ?? true }
+  }
+
   /// Begins a new segment with what was just observed. The next drain and `settle` complete it. Does nothing while
   /// boundaries of the last keyframe are not reached.
   ///

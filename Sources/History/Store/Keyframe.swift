@@ -19,6 +19,14 @@ package struct Keyframe: Equatable {
   package var findings: Findings?
   /// How much CPU time the target's threads got; nil: it was not asked for, or the system does not tell.
   package var cpus: CPUPressure?
+
+  package init(
+    start: UInt64 = 0, clock: Clock = Clock(first: (0, 0), second: (0, 0)), snapshot: Snapshot = Snapshot(),
+    boundaries: [LaneBoundary] = [], findings: Findings? = nil, cpus: CPUPressure? = nil
+  ) {
+    (self.start, self.clock, self.snapshot) = (start, clock, snapshot)
+    (self.boundaries, self.findings, self.cpus) = (boundaries, findings, cpus)
+  }
 }
 
 /// The place where one lane goes on after a keyframe.

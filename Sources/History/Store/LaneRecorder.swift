@@ -50,6 +50,9 @@ package struct LaneRecorder {
     return count
   }
 
+  /// Forgets the last `count` records, as if the lane had lost them.
+  package mutating func drop(_ count: Int) { records.removeLast(count) }
+
   /// Goes on behind a gap in the lane: the records that are held now all come after it, and the first of them has
   /// this position.
   package mutating func skip(to position: UInt64) { (first, gap) = (position, nil) }
@@ -59,6 +62,9 @@ package struct LaneRecorder {
     guard let mark else { return records.count }
     return isNew || mark.begun <= first ? 0 : min(records.count, Int(clamping: mark.begun - first))
   }
+
+  /// Whether a segment can begin at the mark.
+  func canBegin(at mark: LaneMark) -> Bool { isNew || mark.begun >= first || !mark.isExact }
 
   mutating func expect(_ mark: LaneMark) {
     (self.mark, patience) = (mark, 0)
@@ -88,7 +94,7 @@ package struct LaneRecorder {
   }
 
   /// Takes out the first `count` records, compressed by `encoder`.
-  mutating func seal(_ count: Int, _ encoder: RecordEncoder) -> [EventBlock] {
+  package mutating func seal(_ count: Int, _ encoder: RecordEncoder) -> [EventBlock] {
     var blocks: [EventBlock] = []
     var next = 0
     while next < count {

@@ -17,6 +17,14 @@ package struct EventBlock {
   /// file does not tell, so it has all bits.
   package var kinds = UInt64.max
 
+  package init(
+    lane: Lane, first: UInt64, count: Int, firstTime: UInt64, lastTime: UInt64, payload: Payload,
+    kinds: UInt64 = .max
+  ) {
+    (self.lane, self.first, self.count, self.kinds) = (lane, first, count, kinds)
+    (self.firstTime, self.lastTime, self.payload) = (firstTime, lastTime, payload)
+  }
+
   package var end: UInt64 { first &+ UInt64(count) }
 }
 

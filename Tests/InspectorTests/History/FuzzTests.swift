@@ -16,6 +16,7 @@ import Testing
 @testable import Inspector
 @testable import Observed
 @testable import RegionSource
+@testable import Wire
 
 /// The number of cases, and the loop that runs them.
 private enum Fuzz {
@@ -231,6 +232,50 @@ struct FuzzTests {
       }
       _ = player.frame(.recording).json
       return recording.damage == nil
+    }
+  }
+
+  @Test("streams with right checksums: messages, packets, and viewers that read them")
+  func streams() throws {
+    let tape = try TapeSource(seed: 6)
+    tape.stacks = Stacks(
+      outcomes: [1: .stack(0)], distinct: [CallStack(frames: [StackFrame(function: "f", line: 3)])],
+      labels: [1: "a"])
+    let sender = Sender(eager: tape) { ($0.compresses, $0.answers) = (false, true) }
+    var messages: [PacketReader.Message] = []
+    let reader = PacketReader()
+    for _ in 0..<4 {
+      sender.ask("1 stacks")
+      sender.ask("2 control state")
+      reader.add(try sender.next())
+      messages += try #require(try reader.packet())
+      tape.scheduler.run(80)
+      tape.scheduler.finish()
+    }
+    messages.append(.init(kind: .system, body: SystemFacts(quota: CPUQuota(group: "/", cpus: 1)).bytes))
+    try Fuzz.run("streams", share: 100) { dice in
+      var changed = messages
+      if dice.below(4) != 0 { dice.damage(&changed[dice.below(changed.count)].body) }
+      let writer = PacketWriter(compresses: dice.below(2) == 0)
+      for message in changed { writer.add(message.kind ?? .end, message.body) }
+      var bytes = writer.packet()
+      if dice.below(4) == 0 { dice.damage(&bytes) }
+      let input = MemoryInput(bytes)
+      (input.isClosed, input.most) = (true, dice.below(2) == 0 ? .max : 1 + dice.below(5000))
+      guard let remote = try? StreamSource(input) else { return false }
+      do {
+        for _ in 0..<3 {
+          _ = try remote.observe()
+          _ = try remote.takeEvents(upTo: nil) { _, read in
+            var records: [Record] = []
+            _ = read(&records)
+          }
+          _ = try remote.goroutines()
+          _ = try remote.stacks(of: .all)
+          _ = try remote.ending()
+        }
+      } catch { return !"\(error)".contains("damaged") }
+      return true
     }
   }
 }

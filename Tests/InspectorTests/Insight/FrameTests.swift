@@ -201,7 +201,7 @@ struct FrameTests {
   @Test("the rings are drained as often as a quarter of the fullest takes to fill")
   func pace() {
     func pace(_ fill: Double, after elapsed: UInt64, last: UInt64) -> UInt64 {
-      Sampler.pace(fill: fill, after: elapsed * 1_000_000, last: last * 1_000_000) / 1000
+      DrainPace.next(fill: fill, after: elapsed * 1_000_000, last: last * 1_000_000) / 1000
     }
     #expect(pace(0.5, after: 10, last: 10) == 5000)
     #expect(pace(0.2, after: 10, last: 10) == 12_500)

@@ -1,0 +1,60 @@
+// Questions to the other side of a stream, and their answers. Nothing waits for an answer but commands of control, which a
+// person has given: a screen shows stacks when they have come.
+import Host
+import Observed
+import Region
+
+/// Asks the sender of a stream, and keeps the answers. Not thread-safe.
+final class RemoteAnswers {
+  private var last: UInt64 = 0
+  private var asked: (number: UInt64, question: StackQuestion, at: UInt64)?
+  private var stacks: [(question: StackQuestion, stacks: Stacks)] = []
+  private(set) var control: ControlAnswer?
+
+  /// An answer that does not come in this time, in nanoseconds, is asked for again.
+  private static let patience: UInt64 = 2_000_000_000
+  /// At most so many answers are kept.
+  private static let most = 4
+
+  /// Takes an answer that has come; false: the bytes are wrong.
+  func take(_ kind: MessageKind, _ body: [UInt8]) -> Bool {
+    guard kind == .stacks else {
+      control = ControlAnswer(body)
+      return control != nil
+    }
+    guard let answer = StacksAnswer(body) else { return false }
+    guard let asked, asked.number == answer.number else { return true }  // it is too late
+    self.asked = nil
+    stacks.removeAll { $0.question == asked.question }
+    if let found = answer.stacks { stacks.append((asked.question, found)) }
+    stacks = stacks.suffix(Self.most)
+    return true
+  }
+
+  /// The newest stacks that came for a question, and asks for newer ones; nil: none have come yet.
+  func stacks(of question: StackQuestion, ask: (RemoteQuestion) -> Void) -> Stacks? {
+    let now = monotonicNow()
+    if asked == nil || asked.map({ now > $0.at + Self.patience }) == true {
+      last += 1
+      asked = (last, question, now)
+      ask(RemoteQuestion(number: last, subject: .stacks(question)))
+    }
+    return stacks.last { $0.question == question }?.stacks
+  }
+
+  /// The next question that gives a command.
+  func command(_ command: ControlCommand) -> RemoteQuestion {
+    last += 1
+    control = nil
+    return RemoteQuestion(number: last, subject: .control(command))
+  }
+}
+
+/// Paces a scheduler through the connection by which it is observed. When the connection goes, the scheduler runs free.
+final class RemoteControl: SchedulerControl {
+  private let source: StreamSource
+
+  init(_ source: StreamSource) { self.source = source }
+
+  func send(_ command: ControlCommand) throws(ControlError) -> ControlState { try source.send(command) }
+}

@@ -1,0 +1,139 @@
+// A stream that ssh brings from another host. It is the user's own ssh: agent, configuration and jumps are its business.
+internal import Glibc
+import Inspector
+
+/// A stream through ssh, which connects again when the connection ends. Must be started from the main thread.
+final class SSHInput: StreamInput {
+  let remote: RemoteCommand
+  /// What the other side runs behind its name.
+  private let words: [String]
+  private let rate: ByteRate?
+  private var child: Child?
+  private var errors: [UInt8] = []
+
+  private struct Child {
+    let pid: pid_t
+    let (input, output, errors): (Int32, Int32, Int32)
+  }
+
+  /// At most so many of the last bytes of complaints are kept.
+  private static let mostErrors = 4096
+
+  /// Connects. ssh may ask for a password or for a host's key on the terminal.
+  init(_ remote: RemoteCommand, target: String?, rate: ByteRate?) throws(Failure) {
+    (self.remote, self.rate) = (remote, rate)
+    words =
+      ["stream", "--answer"] + (rate.map { ["--rate", "\($0.bytes)"] } ?? []) + (target.map { [$0] } ?? [])
+    child = try Self.start(remote, words, mayAsk: true)
+  }
+
+  deinit { end() }
+
+  func read(most: Int) -> [UInt8]? {
+    guard let child else { return nil }
+    if let more = DescriptorInput.read(child.errors, most: Self.mostErrors), !more.isEmpty {
+      errors = (errors + more).suffix(Self.mostErrors)
+    }
+    return DescriptorInput.read(child.output, most: most)
+  }
+
+  func wait(milliseconds: Int32) {
+    guard let child else { return }
+    DescriptorInput.wait(child.output, milliseconds)
+  }
+
+  func send(_ line: String) -> Bool {
+    guard let child else { return false }
+    let bytes = Array((line + "\n").utf8)
+    return unsafe Glibc.write(child.input, bytes, bytes.count) == bytes.count
+  }
+
+  var reconnects: Bool { true }
+
+  func reconnect() -> Bool {
+    end()
+    errors = []
+    do throws(Failure) {
+      child = try Self.start(remote, words, mayAsk: false)
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  func successor(named name: String) -> (any StreamInput)? {
+    try? SSHInput(remote, target: name, rate: rate)
+  }
+
+  var ending: String? {
+    if let child, let more = DescriptorInput.read(child.errors, most: Self.mostErrors) { errors += more }
+    let lines = errors.suffix(Self.mostErrors).split(separator: 10).map {
+      String(decoding: $0, as: UTF8.self)
+    }
+    guard let line = lines.last else { return nil }
+    return remote.explained(line)
+  }
+
+  private func end() {
+    guard let child else { return }
+    for descriptor in [child.input, child.output, child.errors] { close(descriptor) }
+    kill(child.pid, SIGTERM)
+    var status: Int32 = 0
+    while unsafe waitpid(child.pid, &status, 0) < 0, errno == EINTR {}
+    self.child = nil
+  }
+
+  private static func start(_ remote: RemoteCommand, _ words: [String], mayAsk: Bool) throws(Failure) -> Child
+  {
+    guard let input = Pipe(), let output = Pipe(), let errors = Pipe() else {
+      throw Failure(ExitCode.system, "cannot start ssh: no descriptors are left")
+    }
+    do throws(SpawnProblem) {
+      let pid = try unsafe spawn(remote.line(words, mayAsk: mayAsk), hasOwnGroup: !mayAsk) { files in
+        unsafe posix_spawn_file_actions_adddup2(&files, input.reading, STDIN_FILENO)
+        unsafe posix_spawn_file_actions_adddup2(&files, output.writing, STDOUT_FILENO)
+        unsafe posix_spawn_file_actions_adddup2(&files, errors.writing, STDERR_FILENO)
+      }
+      for end in [input.reading, output.writing, errors.writing] { close(end) }
+      return Child(pid: pid, input: input.writing, output: output.reading, errors: errors.reading)
+    } catch {
+      for pipe in [input, output, errors] { pipe.close() }
+      throw Failure(ExitCode.noProgram, "cannot start ssh: \(errnoText(error.errno))")
+    }
+  }
+}
+
+/// mpgtop on another host, as ssh starts it.
+struct RemoteCommand {
+  let host: String
+  /// The program there.
+  let program: String
+
+  init(_ options: RemoteOptions, host: String) { (self.host, program) = (host, options.path ?? "mpgtop") }
+
+  /// The command line that runs mpgtop with these words on the host. The variable MPGTOP_SSH has other words for `ssh`.
+  func line(_ words: [String], mayAsk: Bool) -> [String] {
+    let ssh = environment("MPGTOP_SSH")?.split(separator: " ").map(String.init) ?? ["ssh"]
+    return ssh + ["-T"] + (mayAsk ? [] : ["-o", "BatchMode=yes"])
+      + ["--", host, ([program] + words).map(Self.quoted).joined(separator: " ")]
+  }
+
+  /// A word that the shell at the other side takes as it is.
+  private static func quoted(_ word: String) -> String {
+    let isPlain =
+      !word.isEmpty
+      && word.utf8.allSatisfy { byte in
+        (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
+          || "-_./=".utf8.contains(byte)
+      }
+    return isPlain ? word : "'" + word.replacing("'", with: "'\\''") + "'"
+  }
+
+  /// What the other side complained of, in words that follow "the stream ended: ".
+  func explained(_ line: String) -> String {
+    if ["no live process called stream", "'stream'", "'--answer'"].contains(where: { line.contains($0) }) {
+      return "mpgtop on \(host) is older than this one and knows no streams; install the same version there"
+    }
+    return "\(host) says: \(printable(line))"
+  }
+}
