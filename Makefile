@@ -60,7 +60,7 @@ PRODUCTS := mpgtop mpg-demo mpg-load mpg-lesson
 BIN := $(SCRATCH)/release
 SOURCES := Package.swift Sources Tests examples
 
-.PHONY: test-go-traces test-iocp test-kqueue test-ports contract lessons recordings control-storm test-go test-go-few go-images bench-go docs steady test-aarch64 test-million test-exports watched terminals storm noise frames keys deb
+.PHONY: bench-trace test-go-traces test-iocp test-kqueue test-ports contract lessons recordings control-storm test-go test-go-few go-images bench-go docs steady test-aarch64 test-million test-exports watched terminals storm noise frames keys deb
 .PHONY: help demo demo-crash test test-uring test-sanitize test-faults mutants fuzz honest soak fairness lateness instructions bench bench-quick install format lint screens clean release differential
 
 help: ## list these targets
@@ -246,6 +246,13 @@ bench-go: ## what it costs to look at a Go program, beside pprof; ROUNDS=5; UPDA
 	@$(MAKE) --no-print-directory release PRODUCTS='mpgtop mpg-go-bench'
 	@mkdir -p .build-peers/go
 	@go=$$(scripts/find_go.sh .build-peers) && scripts/bench_go.py $(BIN) $$go .build-peers/go --rounds $(or $(ROUNDS),5) \
+	  $(if $(UPDATE),--update docs/performance.md)
+
+bench-trace: ## what it costs to read an execution trace of Go, beside Go's own reader and go tool trace (5 GB); ROUNDS=3; UPDATE=1: into docs/performance.md
+	@scripts/need.sh bench
+	@$(MAKE) --no-print-directory release PRODUCTS=mpg-trace-bench
+	@mkdir -p .build-peers/traces
+	@go=$$(scripts/find_go.sh .build-peers) && scripts/bench_trace.py $(BIN) $$go .build-peers/traces --rounds $(or $(ROUNDS),3) \
 	  $(if $(UPDATE),--update docs/performance.md)
 
 bench-quick: ## the same in two minutes: three rounds, a tenth of the operations, no tracing and no HTTP

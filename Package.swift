@@ -138,6 +138,8 @@ let package = Package(
       name: "mpg-bench", dependencies: ["MPG", "Net", "Region"], path: "Sources/bench", swiftSettings: swift),
     .executableTarget(
       name: "mpg-go-bench", dependencies: ["GoAttach"], path: "Sources/gobench", swiftSettings: swift),
+    .executableTarget(
+      name: "mpg-trace-bench", dependencies: ["GoTrace"], path: "Sources/tracebench", swiftSettings: swift),
 
     // The Inspector as a library; not installed.
     .executableTarget(

@@ -2,6 +2,7 @@
 # Makes execution traces by several versions of Go, of a program that does everything a trace can tell of
 # (Tests/GoTraceTests/Programs/every), and beside each FILE.trace what Go's own reader says of it, in FILE.truth: that is
 # a program of ours (Programs/truth), compiled as a package of the newest toolchain, where internal/trace may be imported.
+# FILE.profiles has the sums of `go tool trace -pprof=`: the kind, how often, and nanoseconds.
 #
 #   go_traces.sh CACHE FOLDER VERSION...
 #
@@ -54,5 +55,19 @@ if command -v gcc >/dev/null; then
   build "$newest" 1 "$work/every"
   "$work/every" "$folder/callbacks-$newest.trace"
 fi
-for trace in "$folder"/*.trace "$folder"/flight/*.trace; do "$work/truth" "$trace" >"${trace%.trace}.truth"; done
+
+# profile TRACE KIND: the sums of one profile.
+profile() {
+  GOROOT=$root "$root/bin/go" tool trace -pprof="$2" "$1" >"$work/profile"
+  GOROOT=$root "$root/bin/go" tool pprof -raw "$work/profile" 2>/dev/null | awk -v kind="$2" '
+    /^Locations/ { inside = 0 }
+    inside && /^ *[0-9]+ +[0-9]+:/ { count += $1; time += $2 }
+    /^Samples:/ { inside = 1 }
+    END { printf "%s %d %.0f\n", kind, count, time }'
+}
+
+for trace in "$folder"/*.trace "$folder"/flight/*.trace; do
+  "$work/truth" "$trace" >"${trace%.trace}.truth"
+  for kind in sched sync syscall net; do profile "$trace" "$kind"; done >"${trace%.trace}.profiles"
+done
 echo "$folder"

@@ -67,6 +67,6 @@ struct TruncationFuzzTests {
       }
       #expect(length == 16 || !heard.damage.isEmpty || heard.version < 26, "cut to \(length)")
     }
-    #expect(name.hasPrefix("long") || without < 20)
+    #expect(name.hasPrefix("long") || without < 64)
   }
 }

@@ -43,6 +43,7 @@ struct Layer: Sendable, CustomStringConvertible {
     Layer(folder: "load", mayImport: ["MPG", "Net", "CLLHTTP", "Histogram", "ArgumentParser"]),
     Layer(folder: "bench", mayImport: ["MPG", "Net", "Region"]),
     Layer(folder: "gobench", mayImport: ["GoAttach"]),
+    Layer(folder: "tracebench", mayImport: ["GoTrace"]),
     Layer(folder: "soak", mayImport: ["MPG", "Net", "Inspector", "Region", "CSoak", "ArgumentParser"]),
     Layer(folder: "Host", mayImport: ["Region"]),
     Layer(folder: "Observed", mayImport: ["Region", "Host"]),
