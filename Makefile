@@ -60,7 +60,7 @@ PRODUCTS := mpgtop mpg-demo mpg-load mpg-lesson
 BIN := $(SCRATCH)/release
 SOURCES := Package.swift Sources Tests examples
 
-.PHONY: bench-trace test-go-traces test-iocp test-kqueue test-ports contract lessons recordings control-storm test-go test-go-few go-images bench-go docs steady test-aarch64 test-million test-exports watched terminals storm noise frames keys deb
+.PHONY: bench-stream bench-trace test-go-traces test-iocp test-kqueue test-ports contract lessons recordings control-storm test-go test-go-few go-images bench-go docs steady test-aarch64 test-million test-exports watched terminals storm noise frames keys deb
 .PHONY: help demo demo-crash test test-uring test-sanitize test-faults mutants fuzz honest soak fairness lateness instructions bench bench-quick install format lint screens clean release differential
 
 help: ## list these targets
@@ -254,6 +254,11 @@ bench-trace: ## what it costs to read an execution trace of Go, beside Go's own 
 	@mkdir -p .build-peers/traces
 	@go=$$(scripts/find_go.sh .build-peers) && scripts/bench_trace.py $(BIN) $$go .build-peers/traces --rounds $(or $(ROUNDS),3) \
 	  $(if $(UPDATE),--update docs/performance.md)
+
+bench-stream: ## what a stream costs its sender, and the bytes that an event takes on the wire; ROUNDS=3
+	@scripts/need.sh bench
+	@$(MAKE) --no-print-directory release PRODUCTS='mpgtop mpg-bench'
+	@python3 scripts/bench_stream.py $(BIN) --rounds $(or $(ROUNDS),3)
 
 bench-quick: ## the same in two minutes: three rounds, a tenth of the operations, no tracing and no HTTP
 	@scripts/need.sh bench

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Measures what a stream costs: the CPU of the sender, and the bytes that an event takes on the wire.
 
-    bench_stream.py BIN-FOLDER [--seconds S] [--update FILE]
+    bench_stream.py BIN-FOLDER [--seconds S]
 
 A program makes a number of events a second (`mpg-bench paced`). Four things watch it, one after the other in each round: a
 sender whose bytes are counted and dropped, one that does not compress, one with --rate, and beside them a viewer on this
-machine (`mpgtop record`, which drains and packs the same events). CPU times come from schedstat. With --update the table goes
-into FILE, between its marks. Exit code 1 when a program could not be run.
+machine (`mpgtop record`, which drains and packs the same events). CPU times come from schedstat. Prints a table in
+Markdown. Exit code 1 when a program could not be run.
 """
 import argparse
 import os
@@ -17,9 +17,6 @@ import subprocess
 import sys
 import threading
 import time
-
-MARKS = ("<!-- bench-stream -->", "<!-- /bench-stream -->")
-
 
 def cpu_seconds(pid):
     return sum(int(file.read_text().split()[0]) for file in pathlib.Path(f"/proc/{pid}/task").glob("*/schedstat")) / 1e9
@@ -60,8 +57,7 @@ def measure(binary, pid, words, seconds):
     return (after - before) / (ended - began), cpu / wall, count / wall
 
 
-def table(binary, rates, rounds, seconds):
-    rows = []
+def measure_all(binary, rates, rounds, seconds):
     for rate in rates:
         count = int(rate * (seconds + 4) * rounds * 5)
         program = subprocess.Popen([binary / "mpg-bench", "-n", str(count), "paced" if rate == 1_000_000 else "paced-100k"],
@@ -82,9 +78,7 @@ def table(binary, rates, rounds, seconds):
         for name, _ in ways:
             real, cpu, count = (statistics.median(column) for column in zip(*results[name]))
             each = f"{count / real:.2f}" if "--rate" not in name else "-"
-            rows.append(f"| {real:,.0f} | `{name}` | {cpu * 100:.2f} % | {count / 1000:,.0f} | {each} |")
-            print(rows[-1], flush=True)
-    return rows
+            print(f"| {real:,.0f} | `{name}` | {cpu * 100:.2f} % | {count / 1000:,.0f} | {each} |", flush=True)
 
 
 def main():
@@ -92,15 +86,9 @@ def main():
     parser.add_argument("bin", type=lambda text: pathlib.Path(text).resolve())
     parser.add_argument("--seconds", type=float, default=5)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--update", type=pathlib.Path)
     options = parser.parse_args()
-    rows = table(options.bin, [1_000_000, 100_000], options.rounds, options.seconds)
-    if not options.update:
-        return
-    head = ["| Events a second | mpgtop | Share of a core | kB a second | Bytes an event |", "|---|---|---|---|---|"]
-    text = options.update.read_text()
-    begin, end = (text.index(mark) for mark in MARKS)
-    options.update.write_text(text[:begin] + "\n".join([MARKS[0], *head, *rows, ""]) + text[end:])
+    print("| Events a second | mpgtop | Share of a core | kB a second | Bytes an event |\n|---|---|---|---|---|")
+    measure_all(options.bin, [1_000_000, 100_000], options.rounds, options.seconds)
 
 
 if __name__ == "__main__":

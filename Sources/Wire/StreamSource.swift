@@ -197,7 +197,8 @@ package final class StreamSource: SchedulerSource {
   package var reasons: [WaitReason?] { greeting.reasons }
   package var threads: ThreadPlaces? { nil }
   package var grownNames: StringBook? { book }
-  package var now: UInt64 { time.now }
+  /// What is later than the events that have come is not known yet, so it is not shown.
+  package var now: UInt64 { min(time.now, eventsKnownUpTo ?? .max) }
 
   package func observe(
     peaksSince start: UInt64?, into observation: inout Observation

@@ -131,7 +131,9 @@ struct RemoteCommand {
 
   /// What the other side complained of, in words that follow "the stream ended: ".
   func explained(_ line: String) -> String {
-    if ["no live process called stream", "'stream'", "'--answer'"].contains(where: { line.contains($0) }) {
+    // What versions before streams say to the words of this one.
+    let signs = ["no live process called stream", "only --post-mortem takes two words", "'--answer'"]
+    if signs.contains(where: { line.contains($0) }) {
       return "mpgtop on \(host) is older than this one and knows no streams; install the same version there"
     }
     return "\(host) says: \(printable(line))"
