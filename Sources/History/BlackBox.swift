@@ -119,7 +119,8 @@ extension Keyframe {
       blocks: blocks, isComplete: true)
   }
 
-  /// Subtracts, from the times of the Ps as they were at the end, the time that was spent in this segment.
+  /// Turns the Ps' times in this keyframe from those at the segment's end into those at its beginning: subtracts the
+  /// time that each P spent in each state during the segment.
   fileprivate mutating func takeOffTimes(_ blocks: [EventBlock], until end: UInt64) {
     let history = History()
     var clean = self

@@ -141,8 +141,9 @@ struct Lanes {
   /// interrupted before it wrote a record, or a lane changed during every try.
   private var hasUnsettled: Bool { places.queues != nil && !areQueuesWhole }
 
-  /// The depths of the queues according to the records. They are exact if all lanes are settled (§6), or if
-  /// the pass was of one instant. nil: the target does not tell.
+  /// The depths of the queues, from the words in which the lanes count moves between queues. They are exact if all
+  /// lanes are settled (§6), or if the pass read all values as of one instant (§3). nil: the target does not count
+  /// its queues.
   var account: QueueAccount? {
     guard places.queues != nil else { return nil }
     var (grq, ps) = (UInt64(0), [QueueAccount.P](repeating: QueueAccount.P(), count: ps))

@@ -12,8 +12,8 @@ struct TimeTravel {
   private var wasPlaying = false
   /// Index into `speeds`.
   private var speed = 4
-  /// The last frame, and the wish that it answers. A closed history does not change, so the frame can be used
-  /// again.
+  /// The last frame, and what it was made for. A history that no longer grows does not change, so the same interest
+  /// gets the same frame again; nil: a new frame must be made.
   private var kept: (interest: Interest, ended: String?, frame: Frame)?
 
   /// Speeds of playing: nanoseconds of history per nanosecond of the wall clock.

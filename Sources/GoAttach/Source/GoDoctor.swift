@@ -1,7 +1,8 @@
 // What may be read of a Go program and what not, check by check, with the cure.
 import Host
 
-/// The checks of one process, in the order in which attaching needs them. A plain value.
+/// The results of the checks that were made on one process, in the order in which attaching depends on them. A plain
+/// value.
 public struct GoDoctor: Sendable {
   /// One check.
   public struct Check: Sendable, Equatable {

@@ -2,8 +2,8 @@
 
 /// What happened, or, for the first eight, what a batch contains. The raw value is the event's number on the wire.
 ///
-/// `at` in the comments stands for the arguments of ``TraceEvent``, in their order. Arguments that name a string or a stack
-/// are ids in the tables of the event's generation (``TraceTables``).
+/// In the comments the arguments of an event (``TraceEvent/arguments``) stand behind the colon, in their order. Arguments that
+/// name a string or a stack are ids in the tables of the event's generation (``TraceTables``).
 public enum TraceKind: UInt8, Sendable, CaseIterable {
   /// Structure of the file; no event has these kinds, but for `cpuSample`.
   case eventBatch = 1
@@ -31,7 +31,7 @@ public enum TraceKind: UInt8, Sendable, CaseIterable {
   case goDestroy
   /// The G of a thread of C ends, in a system call.
   case goDestroySyscall
-  /// The thread's G stops, and is runnable: reason, stack.
+  /// The thread's G stops running, but stays runnable. Arguments: reason, stack.
   case goStop
   /// The thread's G waits: reason, stack.
   case goBlock
@@ -63,7 +63,7 @@ public enum TraceKind: UInt8, Sendable, CaseIterable {
   case gcSweepEnd
   /// A G assists the marking, as the generation begins: G.
   case gcMarkAssistActive
-  /// The thread's G must assist the marking before it may allocate: stack.
+  /// The thread's G must assist the marking before it may go on allocating. Argument: stack.
   case gcMarkAssistBegin
   /// The thread's G has assisted enough.
   case gcMarkAssistEnd

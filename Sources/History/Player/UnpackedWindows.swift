@@ -5,7 +5,7 @@ import Observed
 /// segment of a flood takes megabytes.
 package final class UnpackedWindows {
   private static let most = 10
-  /// The windows, the one that was asked for last at the end.
+  /// The windows in the order in which they were last asked for. The most recent one is at the end.
   private var windows: [Window] = []
   /// The finder that found out the Gs' states at one place; nil: there is none yet.
   package var found: (segment: Int, count: Int, finder: GoroutineFinder, isComplete: Bool)?

@@ -1,8 +1,9 @@
 // A window: one segment of history unpacked, with its events in the order of time.
 //
-// A window shows the moments from its `start` to its `end`, which is the start of the next segment. Events of the
-// segment up to `start` come first, and are part of every model in it. Events of the next segment up to `end` are part
-// of it, too (see History §3).
+// A window shows the moments from its `start` to its `end`, which is the `start` of the next segment. A segment
+// begins at another position in each lane, and not at one moment (History §3). So the window's segment also has
+// events from before `start`: they have happened at every moment that the window shows. And the next segment has
+// events that are not later than `end`: they belong to this window, too.
 import Observed
 import Region
 

@@ -22,7 +22,8 @@ package struct LaneRecorder {
   private(set) var boundaryPosition: UInt64 = 0
   /// The time of the last record before `boundaryPosition`, in ticks; nil: there was none.
   private(set) var boundaryTime: UInt64?
-  /// Whether the last boundary is exactly the position up to which the counters of its keyframe had counted.
+  /// Whether the last boundary is exact: the lane's counters had counted up to this position when the keyframe read
+  /// them (History §4).
   package private(set) var isExact = true
   private var isNew = true
   /// The position of the records that were added last, if records were lost before them; nil: none were lost.

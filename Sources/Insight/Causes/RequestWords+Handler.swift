@@ -44,7 +44,8 @@ extension RequestWords {
     }
   }
 
-  /// Step 6 if no new G was needed: the G of the connection existed before.
+  /// Step 6 of the request's story, "a new G handles it", for a request that needed no new G: the G that handled it
+  /// existed already.
   var handler: RequestStep {
     let after = wake?.end.map { ", \(span($0, facts.begin)) after it ran" } ?? ""
     let text =

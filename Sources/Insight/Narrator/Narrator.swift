@@ -87,7 +87,7 @@ package struct Narrator {
     if threads > 0, waiting >= Self.crowd.gs, waiting >= Self.crowd.perThread * threads {
       let happening = Happening.crowd(waiting: waiting, threads: threads)
       candidates[News.Kind.crowd.rawValue] = Candidate(happening: happening, time: snapshot.time)
-      // This line is about now, so its numbers stay those of now.
+      // A line about a crowd tells of the present. So as long as it is shown, its numbers follow the gauges.
       if said?.happening.kind == .crowd { said?.happening = happening }
     } else if said?.happening.kind == .crowd {
       said = nil

@@ -44,7 +44,8 @@ enum Commit {
   fileprivate let insideAt: UnsafeMutablePointer<Atomic<UInt>>
   fileprivate let owned: UnsafeMutablePointer<MOwned>
 
-  /// The size of an M's private half, in bytes. Each part has cache lines of its own.
+  /// The size of the memory of an M's private half, in bytes. `MRecord`, the fiber, the futex word, the stop word and
+  /// `MOwned` lie in it, each on cache lines that the others do not use.
   static let bytes = 1024
 
   /// Makes an M in `memory`, which is `bytes` long and zeroed. Calls no malloc: it runs under the scheduler's lock, and

@@ -195,10 +195,13 @@ struct PollRecord: ~Copyable {
     ).exchanged
   }
 
-  /// The G that the word names, if any. The word may change at once, so the G is good only for messages.
+  /// The G that the side's state word names, if any. Another thread may change the word right after this read, so use
+  /// the G only in the text of a message.
   var owner: G? { Self.g(in: state) }
 
-  /// Brings news (`ready`), or only ends a wait (a deadline, a close). Returns the G to make ready, if one was parked.
+  /// Ends the wait of the G that is parked on this side, and returns this G, which the caller must make ready; nil:
+  /// no G is parked here. If `ready` is true, the side also becomes ready; if it is false, only a deadline or a close
+  /// ends the wait.
   func unblock(ready: Bool) -> G? {
     while true {
       let old = state

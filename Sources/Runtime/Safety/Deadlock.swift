@@ -46,9 +46,9 @@ import Region
 import Synchronization
 
 enum Deadlock {
-  /// Ends the process, with a message and with exit code 2 as in Go, if nothing can ever happen in it again. Otherwise
-  /// returns for how many nanoseconds that answer holds if nothing wakes sysmon; nil: for good. Called by sysmon when
-  /// it is about to sleep.
+  /// Ends the process, with a message and with exit code 2 as in Go, if nothing can ever happen in it again.
+  /// Otherwise returns after how many nanoseconds sysmon must check again, if nothing wakes it before; nil: sysmon
+  /// need not check again until something wakes it. Called by sysmon when it is about to sleep.
   static func check() -> Int64? {
     if isTold { return awaitEnd() }
     switch verdict {

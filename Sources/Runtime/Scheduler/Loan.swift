@@ -2,7 +2,8 @@
 import CMPG
 import Region
 
-/// The current loan, if any, and the next candidate. Owner: sysmon.
+/// The current loan, if there is one, and the M at which the search for the next borrower begins. A loan lets the
+/// thread of a preempted G run for a short time although it has no P. Only sysmon uses this.
 struct Loan {
   private var borrower: M?
   private var since: UInt64 = 0

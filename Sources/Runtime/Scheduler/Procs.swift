@@ -208,7 +208,8 @@ extension Scheduler {
     if p.id < procs { putIdle(p) } else { retire(p, by: m) }
   }
 
-  /// Does R1 and R2 of §3. Call under the lock; allocates nothing.
+  /// Retires a P: moves its Gs to the GRQ, marks the P as stopped, and leaves it to the gc thread (R1 and R2 of §3).
+  /// Call under the scheduler's lock. Allocates nothing, because holders of this lock must not.
   private func retire(_ p: P, by m: M) {
     var gs = GQueue()
     if let next = p.lrq.popNext() { gs.append(next) }

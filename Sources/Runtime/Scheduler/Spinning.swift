@@ -200,7 +200,8 @@ extension Scheduler {
       new.prepare(nextP: p, spinning: spinning)
       return .new(new)
     }
-    // All Ms exist and none sleeps, so one is on its way to sleep, and will read the note (§4).
+    // There are as many Ms as open Ps, none of them sleeps, and yet a P was idle. So one M has no P and is about to
+    // sleep. It reads the note, `wanted`, before it does (§4).
     putIdle(p)
     if unsafe guarded.pointee.wanted {
       if spinning { shared[.spinningMs].subtract(1) }  // the note that is there already keeps one count in spinningMs

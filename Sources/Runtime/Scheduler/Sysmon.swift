@@ -172,8 +172,8 @@ private struct Rest {
   }
 }
 
-/// When to measure the second of the two moments by which ticks are converted (Clock) again: after 0.1 s, 1 s, 10 s,
-/// and then every minute.
+/// Calls `Clock.refine` from time to time. The clock converts ticks by two moments that were measured. Refining
+/// measures the second moment anew: after 0.1 s, 1 s, 10 s, and then every minute.
 private struct ClockKeeper {
   private var pause: UInt64 = 100_000_000
   private var next: UInt64

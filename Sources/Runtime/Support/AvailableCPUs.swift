@@ -100,7 +100,7 @@ private enum Hierarchy {
     return text
   }
 
-  /// The limit that one folder states, in CPUs; nil: it states none, or none that makes sense.
+  /// The limit that the files in one cgroup's folder state, in CPUs; nil: they state no limit, or a senseless one.
   func limit(in folder: String) -> Double? {
     switch self {
     case .unified:

@@ -217,7 +217,8 @@ private struct ChannelState {
     return unsafe state.pointee.isPlain ? .wait : receiveSpecially()
   }
 
-  /// Receives when the buffer is empty and no sender waits. A tick is of type `Void`, so there is nothing to copy.
+  /// Receives from a channel that is closed or has a clock, when its buffer is empty and no sender waits. With a
+  /// clock, takes a tick if one is due. A tick is of type `Void`, so there is nothing to copy.
   @inline(never)
   private func receiveSpecially() -> ChannelMove {
     if unsafe state.pointee.isClosed { return .closed }

@@ -115,7 +115,7 @@ extension Timer.Kind {
     block[.timers].add(1)
   }
 
-  /// Adds an entry that is counted already. Call under `lock`.
+  /// Puts a timer into the heap, but does not count it in `timers`: its caller does. Call under `lock`.
   func add(_ timer: Timer) {
     if unsafe heap.pointee.count >= limit.pointee { sweep() }
     unsafe heap.pointee.insert(timer)

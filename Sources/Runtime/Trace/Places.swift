@@ -4,7 +4,8 @@
 import Region
 
 extension P {
-  /// The place behind all Gs that are on the LRQ now. Call it as the owner, whose `tail` is never behind `head`.
+  /// The place behind all Gs that are on the LRQ now. Only the LRQ's owner may call this: another thread may read a
+  /// `tail` that is older than `head`, and the difference would wrap around.
   @inline(__always)
   fileprivate func lrqPlace(_ queue: Place.Queue) -> Place {
     let shared = shared

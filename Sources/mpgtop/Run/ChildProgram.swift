@@ -38,8 +38,8 @@ final class ChildProgram: Sendable {
   private static func start(_ words: [String], output: Int32) throws(Failure) -> pid_t {
     do throws(SpawnProblem) {
       return try unsafe spawn(words, ignoring: SignalRelay.signals.filter(SignalRelay.isIgnored)) { files in
-        // The program gets a standard input that is a pipe or a file. A terminal stays mpgtop's: it would stop a program of
-        // another process group that reads from it.
+        // If mpgtop's standard input is a pipe or a file, the program inherits it. If it is a terminal, mpgtop keeps it, and
+        // the program gets /dev/null: the kernel stops a program of another process group that reads from the terminal.
         if isatty(STDIN_FILENO) == 1 {
           unsafe posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
         }

@@ -3,8 +3,9 @@
 
 /// Writes goroutines as folded lines: `main.main;main.serve;net.(*conn).Read 12`.
 public enum FoldedStacks {
-  /// The lines, sorted by what stands in them, each with a newline. Goroutines whose stack is not known are one line for each
-  /// reason, with the reason as the only frame: `[running]`. Go's machinery is left out, as Go does.
+  /// The lines, sorted by their text, each with a newline. Goroutines whose stack is not known are counted together, in one
+  /// line for each reason why it is not known. The reason stands there as the only frame: `[running]`. Frames of Go's own
+  /// machinery are left out, as in the stacks that Go prints.
   public static func lines(_ listings: [GoStackListing], in stacks: GoStacks, tables: GoTables) -> String {
     var (cache, counts) = (GoFrameCache(tables), [String: Int]())
     for group in cache.groupedByStack(listings, in: stacks) {
