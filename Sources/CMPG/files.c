@@ -68,8 +68,8 @@ int mpg_open_beneath(int folder, const char *path) {
   // EAGAIN: something was renamed during the look-up, so the kernel cannot tell whether the path stays inside. Try again.
   int fd = -EAGAIN;
   for (int i = 0; i < 32 && fd == -EAGAIN; i++) fd = open_in_kernel(folder, path);
-  // The walk is for these errors only. ENOSYS: a kernel before Linux 5.6. EPERM: a sandbox that does not know the call;
-  // openat2 itself gives no EPERM here.
+  // Only these two errors mean that openat2 cannot be used, so that we must walk along the path ourselves. ENOSYS: a
+  // kernel before Linux 5.6. EPERM: a sandbox that does not know the call; openat2 itself gives no EPERM here.
   if (fd == -ENOSYS || fd == -EPERM) return mpg_open_walking(folder, path);
   return fd;
 }

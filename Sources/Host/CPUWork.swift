@@ -9,9 +9,9 @@ internal import Glibc
 package struct CPUWork {
   /// Whose CPU time counts.
   package enum Scope: Sendable {
-    /// That of the calling thread.
+    /// The CPU time of the calling thread.
     case thread
-    /// That of all threads of this process, for work that several threads share.
+    /// The CPU time of all threads of this process, for work that several threads share.
     case process
 
     fileprivate var clock: clockid_t { self == .thread ? CLOCK_THREAD_CPUTIME_ID : CLOCK_PROCESS_CPUTIME_ID }
@@ -25,8 +25,8 @@ package struct CPUWork {
     (self.scope, start) = (scope, (monotonicNow(), Self.now(scope)))
   }
 
-  /// The CPU time that was used since, in nanoseconds. It is never more than the time that passed, since other threads of this
-  /// process may have used CPUs for something else.
+  /// The CPU time that was used since the creation of this value, in nanoseconds; at most the time that passed, because in the
+  /// scope `process` other threads may have used CPUs for something else.
   package var spent: UInt64 { min(Self.now(scope) - start.cpu, monotonicNow() - start.wall) }
 
   private static func now(_ scope: Scope) -> UInt64 {

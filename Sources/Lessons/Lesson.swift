@@ -22,7 +22,7 @@ package struct Lesson: Sendable {
   package enum Moment: Sendable {
     /// At the scene's move `ask`, before the thing happens that the question is about.
     case before
-    /// After all scenes. The question asks for the cause of what was seen.
+    /// After all scenes, because the question asks for the cause of what the person has seen in them.
     case after
   }
 

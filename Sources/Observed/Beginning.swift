@@ -2,7 +2,8 @@
 // known zeros, not absent facts.
 
 extension Snapshot {
-  /// A scheduler that has counted nothing yet, of a source that tells all counters.
+  /// The snapshot of a scheduler that has counted nothing yet, from a source that tells all counters: they are 0, not
+  /// nil.
   package static func beginning(target: Target = Target()) -> Snapshot {
     var snapshot = Snapshot(target: target)
     (snapshot.grq, snapshot.grqMax, snapshot.timers, snapshot.switches) = (0, 0, 0, 0)

@@ -40,7 +40,7 @@ public enum ControlCommand: Equatable, Sendable {
   /// One decision, by the thread that holds the P with this number; nil: by the thread that has waited longest. Holds the
   /// scheduler first.
   case step(p: Int?)
-  /// This many decisions a second, all Ps together (`Control.rates`).
+  /// The scheduler makes this many decisions a second, summed over all Ps (`Control.rates`).
   case slow(Int)
   /// The scheduler runs free.
   case release

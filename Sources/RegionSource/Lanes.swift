@@ -331,7 +331,8 @@ struct LanePlaces {
       note(
         append(lane(ofP: p), to: &words) { queues in
           let words = queues.read(lane: lane(ofP: p) * blocks.stride, ofP: p)
-          // A P that is made later has no entry here. It can be robbed only later, and that changes the number of steals.
+          // A P that is made after this pass has read the number of Ps has no entry here. A thief can steal from it only later,
+          // which changes the thief's number of steals, so the next pass reads the thief's steals again.
           if loot[p].steals != words[3] { loot[p] = (words[3], queues.loot(of: p, from: ps)) }
           return words
         })
@@ -372,8 +373,8 @@ struct LanePlaces {
         if isStill, begun &- before > 1 { break }  // the target writes no events
       }
     }
-    // A record is half written, or the lane changed during every reading. So the counters are read without the
-    // words of the queues.
+    // Every reading so far found a record half written, or the lane changed during it. So now read the counters
+    // without the words of the queues: these need not belong to them.
     var before = position.acquired
     for _ in 0..<Self.tries {
       appendCounters(start, to: &words)

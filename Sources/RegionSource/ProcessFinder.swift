@@ -25,7 +25,7 @@ struct ProcessFinder {
   init(_ named: ProcessIdentity, _ home: Residence?) { (self.named, self.home) = (named, home) }
 
   enum Presence: Equatable {
-    /// The process runs, and has this identity here.
+    /// The process runs, and has this identity in our pid namespace.
     case alive(ProcessIdentity)
     case gone
     /// The process cannot be seen from here, but seems to live.

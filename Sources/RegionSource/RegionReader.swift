@@ -200,8 +200,9 @@ final class RegionReader {
       snapshot.account = lanes.account
       snapshot.showAccount()
     }
-    // The retired Ps come last, because the status of a P is read a little later than the account of the
-    // queues: a P that the account says is held is not stopped yet.
+    // Set the retired Ps apart only now, after the account of the queues. The status of a P is read a little later
+    // than the account, so it may say "stopped" of a P that the account still says is held; such a P does not count
+    // as stopped.
     snapshot.retired = .beginning
     snapshot.putStoppedAway()
     return snapshot

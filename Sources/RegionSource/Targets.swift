@@ -112,7 +112,8 @@ public struct RegionFolders: Sendable, Equatable {
     }
   }
 
-  /// The only process among these files that lives elsewhere; nil: there is none, or more than one.
+  /// The only target among these files whose process seems to live, but cannot be seen from here, such as one in
+  /// another container; nil: there is none, or more than one.
   private func elsewhere(_ files: [RegionFile]) -> Target? {
     let found = files.map { $0.look() }.filter { $0.state == .elsewhere }
     return found.count == 1 ? found[0] : nil

@@ -42,7 +42,7 @@ extension Measure {
     }
   }
 
-  /// Runs sixteen Gs, each of which calls `eight`, which does eight operations, again and again.
+  /// Runs sixteen Gs. Each of them calls `eight`, which does eight operations, again and again.
   private static func crowd(_ total: Int, eight: @escaping @Sendable () -> Void) -> Result {
     let gs = 16
     let rounds = max(1, total / gs / 8)
@@ -72,7 +72,8 @@ extension Measure {
     private let most = Atomic<Int64>(0)
     var longest: Int64 { most.load(ordering: .relaxed) }
     func start(_ now: Int64) { last.store(now, ordering: .relaxed) }
-    /// Notes progress at `now`. The moment only moves forward: a G that was preempted after it read the clock brings an old time.
+    /// Notes progress at `now`. `last` only moves forward, because a G that was preempted just after it had read the clock
+    /// brings an old time.
     func note(_ now: Int64) {
       most.max(now - last.max(now, ordering: .relaxed).oldValue, ordering: .relaxed)
     }

@@ -34,7 +34,7 @@ func serveFile(of folder: Folder?, _ request: borrowing Request, _ response: ino
     throw HTTPError(status(of: error), "\(error)")
   }
   response.contentType = contentType(of: name)
-  // This tells browsers not to guess another type, such as a script in a text file.
+  // This header tells browsers not to guess another type, such as a script in a text file.
   response.add("X-Content-Type-Options", "nosniff")
 }
 

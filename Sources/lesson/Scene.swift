@@ -41,7 +41,8 @@ enum Scene: String, CaseIterable, ExpressibleByArgument {
   }
 }
 
-/// The main G spawns more Gs than there are Ps. All of them want to run until the door opens again.
+/// The main G spawns three Gs for each P. All of them stay ready to run until the learner opens the scene's door
+/// again.
 private func playWorkers(_ cast: Cast) {
   cast.door.wait()
   cast.marks.begin()

@@ -20,7 +20,8 @@ struct CodeReferences {
       for place in 0..<max(0, code.count - 4) {
         let distance = UInt64(bitPattern: Int64(code.load(place, as: Int32.self)))
         let next = range.lowerBound &+ UInt64(place) &+ 4
-        // Behind the distance stand 0, 1 or 4 bytes of a constant.
+        // An instruction names a variable by its distance from the next instruction. Between the distance and that
+        // next instruction stand 0, 1 or 4 bytes of a constant.
         for constant: UInt64 in [0, 1, 4] {
           let address = next &+ constant &+ distance
           if module.isVariable(address) { addresses.insert(address) }

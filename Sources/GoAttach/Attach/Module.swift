@@ -66,7 +66,8 @@ package struct Module: Sendable, Equatable {
       let (low, high) = (words[low], words[high])
       return isPlausible(address: low) && low <= high && high - low < UInt64(mostBytes) ? low..<high : nil
     }
-    // From Go 1.27 on, between the words for the beginning and the end of the types is one for the length of the descriptors.
+    // Since Go 1.27 another word, the length of the descriptors, stands between the word for the beginning of the types and the
+    // one for their end.
     let end = minor >= 27 ? Word.types + 2 : Word.types + 1
     guard let code = range(Word.text, Word.etext), !code.isEmpty, let types = range(Word.types, end) else {
       return nil

@@ -9,7 +9,8 @@ struct ShapeSearch {
   let memory: any TargetMemory
   let layout: GoLayout
   let references: Set<UInt64>
-  /// The addresses that `runtime.allgadd` may name, the function that adds a G to the list of all Gs.
+  /// The addresses that the code of `runtime.allgadd` may name. This function adds a G to the list of all Gs, so the
+  /// list's address is one of them.
   let listReferences: Set<UInt64>
 
   init(_ memory: any TargetMemory, _ layout: GoLayout, _ module: Module, _ tables: GoTables) throws(GoRefusal)

@@ -3,7 +3,8 @@
 /// Addresses in the target's memory. A plain value.
 package struct Variables: Sendable, Equatable {
   package var allp, allm, allgs, sched: UInt64
-  /// The array of the names of wait reasons, and the number of names; nil: not known, so reading ends at what is no name.
+  /// The array of the names of wait reasons, and how many names it has; nil: the number is not known, so reading ends at the
+  /// first entry that is no name.
   package var waitReasons: UInt64
   package var waitReasonCount: Int?
   /// The variables of the garbage collector; nil: a stripped program does not tell where they are.

@@ -39,7 +39,7 @@ package struct GoLayout: Sendable, Equatable {
   package var scheduler: Scheduler
   /// The fields of gcControllerState, which only DWARF tells: the goal of the heap's size, and how much of the heap is live.
   package var heapGoal, heapLive: Int?
-  /// The fields of pollDesc: the Gs that wait to read and to write.
+  /// The offsets of the fields of Go's pollDesc that name the G that waits to read, and the G that waits to write.
   package var pollReader, pollWriter: Int?
 
   /// Takes all offsets from DWARF.

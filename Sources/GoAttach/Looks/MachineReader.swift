@@ -23,7 +23,8 @@ package struct MachineReader {
   private var places: [UInt64: Int] = [:]
   private var order: [UInt64] = []
 
-  /// The runtime itself gives up at 10,000 threads, unless it is told otherwise.
+  /// The most Ms that are read. Go's runtime ends a program that has more than 10,000 threads, unless the program has
+  /// set another limit.
   private static let most = 1 << 17
 
   package init(_ memory: any TargetMemory, _ layout: GoLayout, _ variables: Variables) {

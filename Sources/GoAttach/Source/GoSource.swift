@@ -122,7 +122,7 @@ public final class GoSource: SchedulerSource {
       observation = try looked.get()
       last = observation
     } catch {
-      // When a process ends, its memory is gone a moment before the kernel says that the process is.
+      // When a process ends, its memory is gone a moment before the kernel reports the end.
       if error == .gone, image != nil {
         guard let last else { throw .gone(pid: identity.pid, ProgramImage.end) }
         observation = last

@@ -4,7 +4,8 @@ import Region
 
 /// Finds the states of Ms. A plain value.
 struct MachineStates {
-  /// Whether the function with which an M began is that of the monitor thread, which alone never ends: so the M still runs it.
+  /// Whether the function at this address, with which an M began, is that of the monitor thread. This function alone never
+  /// returns, so an M that began with it still runs it.
   let isMonitor: (UInt64) -> Bool
   /// The status of a G, by its address; nil: it is not known.
   let status: (UInt64) -> UInt8?

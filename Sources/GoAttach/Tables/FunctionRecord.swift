@@ -52,7 +52,7 @@ extension GoTables {
   func record(at pc: UInt64) -> FunctionRecord? {
     guard text.contains(pc) else { return nil }
     let target = UInt32(truncatingIfNeeded: pc - text.lowerBound)
-    // The last entry that is not behind the pc. In a list that is not sorted the search ends as well.
+    // Finds the last entry that is not behind the pc. In a damaged list, which is not sorted, the search ends too.
     var (low, high) = (0, functionCount)
     while high - low > 1 {
       let middle = (low + high) / 2

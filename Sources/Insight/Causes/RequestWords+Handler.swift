@@ -3,7 +3,7 @@ import History
 import Observed
 
 extension RequestWords {
-  /// Step 6 on a new connection: from the creation of the connection's G to its handler.
+  /// Step 6 of the request's story for a new connection: from the creation of the connection's G to its handler.
   var accepted: RequestStep {
     guard let creation = facts.creation else { return handler }
     let place = queue(creation.record.place, creation.lane).map { ": \($0)" } ?? ""

@@ -240,8 +240,8 @@ struct WaitCollector {
     return facts.begin.map { Self.follows(end, $0.record, by: 2) } ?? true
   }
 
-  /// Whether a move of a G comes exactly `moves` moves after an earlier one. A creation has no number, so
-  /// anything may follow it.
+  /// Whether the move `record` of a G is the G's move number n + `moves`, where n is the number of the move
+  /// `earlier`. A creation has no number, so any move may follow it.
   private static func follows(_ record: Record, _ earlier: Record, by moves: UInt32) -> Bool {
     earlier.kind == .goCreate || record.count == earlier.count &+ moves
   }

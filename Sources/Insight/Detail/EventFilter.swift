@@ -5,7 +5,7 @@ import Region
 /// A filter that decides terms about kinds once for each kind, and terms about lanes once for each piece of a
 /// lane. Only the other terms are decided for each record.
 struct EventFilter {
-  /// Whether the terms about kinds hold, by raw kind.
+  /// Whether an event of each kind meets the filter's terms about kinds. The index is the kind's raw value.
   private let kinds: [Bool]
   private let lanes, rest: Filter
   private let wording: Wording

@@ -80,7 +80,7 @@ struct EventSearch {
   private var next: Int
   /// The number of the last segment to open, which is the oldest.
   private let last: Int
-  /// No record of the segments that are still to be opened is later than this, in ticks. See §1.
+  /// The upper bound for the times of records in the segments that are not opened yet, in ticks. See §1.
   private var bound = UInt64.max
   /// How many events were found in each lane.
   private var perLane: [Lane: Int] = [:]
@@ -132,8 +132,8 @@ struct EventSearch {
     return true
   }
 
-  /// The time of the oldest event found, in ticks, once as many have been found as are wanted. Older events
-  /// are not needed. nil: more events are needed.
+  /// The time, in ticks, of the oldest event found, if as many events have been found as are wanted: then no older
+  /// events are needed. nil: more events are needed.
   private var cutoff: UInt64? {
     found.records.count >= found.query.limit ? found.records.first?.record.time ?? .max : nil
   }

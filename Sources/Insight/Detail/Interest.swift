@@ -36,9 +36,9 @@ public struct Interest: Sendable, Equatable {
   /// Whether to find out what observing costs.
   public var health = false
 
-  /// Makes a wish for nothing besides the gauges.
+  /// Makes an interest in the gauges alone.
   public init() {}
-  /// A wish for nothing besides the gauges.
+  /// An interest in the gauges alone.
   public static let none = Interest()
 }
 

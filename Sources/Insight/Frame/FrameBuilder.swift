@@ -27,7 +27,7 @@ public struct FrameBuilder: Sendable {
 
   private struct Base {
     let totals: Totals
-    /// The largest values since the base before this one.
+    /// The largest values between the previous base and this one.
     var maxima: Maxima
   }
 

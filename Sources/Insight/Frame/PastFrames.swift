@@ -99,7 +99,8 @@ public struct PastFrames {
   private mutating func detailed(
     _ player: Player, _ origin: Past.Origin, _ ended: String?, _ interest: Interest, _ breathe: () -> Void
   ) -> Frame {
-    // The frame, its details and the answers are made from the same few segments.
+    // The frame, its details and the answers are made from the same few segments, so unpack each of these segments
+    // only once.
     var player = player
     player.unpacked = UnpackedWindows()
     var frame = frame(of: player, origin, ended: ended)

@@ -20,7 +20,7 @@ public struct Instruments: Sendable, Equatable {
   /// Whether there are events from which to derive anything. A target without tracing writes none. Then only
   /// steals and the census are known, and everything else is empty.
   public var hasEvents = true
-  /// The moment, in nanoseconds of the machine's monotonic clock.
+  /// The moment that the instruments describe, in nanoseconds of the machine's monotonic clock.
   public var time: UInt64 = 0
   /// The moment from which on events have been read, in nanoseconds of the machine's monotonic clock.
   public var since: UInt64 = 0
@@ -39,8 +39,8 @@ public struct Instruments: Sendable, Equatable {
   public var cpu: CPUPressure?
   /// The limit of CPU time that control groups set; nil: there is none, or it cannot be seen.
   public var quota: CPUQuota?
-  /// What was the same at each of several looks (Sightings.swift); nil: the source has events, which tell more, or
-  /// this is a moment of the past.
+  /// The things that several looks in a row have all seen (Sightings.swift); nil: the source has events, which tell
+  /// more, or this is a moment of the past.
   public var sightings: Sightings?
   /// Gs counted by the place where they were spawned, and the Gs that have waited longest.
   public var census = Census()

@@ -71,7 +71,7 @@ package struct Meter {
   private let steps = Self.steps
   private var nextNumber: UInt64 = 0
   private var lanes: [LaneMeter] = []
-  /// The wait reasons that are netpoll's, as one bit for each raw reason.
+  /// The wait reasons of Gs that wait in netpoll: bit n is set if raw reason n is one of them.
   private let netpollReasons: UInt64
 
   init(reasons: [WaitReason?]) {

@@ -5,9 +5,9 @@
 //
 // §2 The design. Each such thing is kept with `since`, the moment of the first look from which on every look has seen it, and
 // is dropped at the first look that does not see it. So it has lasted at least since then, and the lints report it only when
-// that is long enough. Only a crowd before a lock may be missed at some looks: between two rounds all Gs have had the lock,
-// and for a moment none waits. It is dropped when most looks miss it. Locks and sockets are looked at together with the table of Gs, some seconds apart in a large program;
-// threads are looked at four times a second.
+// that is long enough. Only a crowd before a lock may be missed at some looks: between two rounds all Gs have had the lock, and
+// for a moment none waits. It is dropped when most looks miss it. Locks and sockets are looked at together with the table of
+// Gs, some seconds apart in a large program; threads are looked at four times a second.
 //
 // §3 What cannot be seen. Looks do not show which G holds a lock; nor which G ought to read a socket, unless a look before
 // has seen that G wait to read it; nor anything that came and went between two looks.
@@ -15,7 +15,7 @@ import Host
 import Observed
 import Region
 
-/// What was the same at each of several looks. A plain value.
+/// The things that several looks in a row have all seen (§2). A plain value.
 public struct Sightings: Sendable, Equatable {
   /// Gs that wait for a lock at one place of the program.
   public struct Convoy: Sendable, Equatable {
@@ -63,7 +63,7 @@ public struct Sightings: Sendable, Equatable {
   public struct StuckSocket: Sendable, Equatable {
     /// What keeps the bytes where they are.
     public enum Kind: String, Sendable {
-      /// A G waits to read the bytes: it was not told of them.
+      /// A G waits to read the bytes, but nobody has told it that they have come.
       case unheard
       /// No G waits to read the bytes.
       case unread

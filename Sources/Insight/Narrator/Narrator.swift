@@ -36,10 +36,11 @@ package struct Narrator {
   /// A G that ran at least this long in one go, in nanoseconds, did not give way. A G may be preempted sooner, because its
   /// turn began with the Gs that ran before it.
   static let long: UInt64 = 10_000_000
-  /// If sysmon takes a P from a thread in a system call, and another thread takes the P up within this many
-  /// nanoseconds, the P counts as handed from the one to the other.
+  /// The most time, in nanoseconds, between the moment when sysmon takes a P from a thread in a system call and the
+  /// moment when another thread takes this P, for the line to say that the P went from the one thread to the other.
   static let handing: UInt64 = 5_000_000
-  /// Gs that wait for connections are a crowd from this number on, if they are also this many times the threads.
+  /// The Gs that wait in netpoll are a crowd if there are at least `gs` of them, and at least `perThread` for each
+  /// thread.
   static let crowd = (gs: 100, perThread: 20)
   private static let mostPs = 4096
 
@@ -226,8 +227,8 @@ package struct Narrator {
     }
   }
 
-  /// In the account of a request, ends what its root did and begins what the root does from here on
-  /// (SlowRequest.swift); and notes what the P does.
+  /// Notes what the P does. If the G is the root of a request that is followed, also ends, in the request's account,
+  /// the state in which the root was, and begins the root's new state (SlowRequest.swift).
   private mutating func account(_ step: Step, _ record: Record, _ note: inout LaneNote) {
     let (time, reason) = (record.time, Int(record.detail & 15))
     let goesOn = step == .leaveCall && record.detail != 0

@@ -107,7 +107,8 @@ struct RequestAccounts {
   /// The label of the request whose root is `g`, as a string id; nil: none is followed.
   func label(of g: UInt64) -> UInt64? { place(of: g).flatMap { accounts[$0]?.label } }
 
-  /// Changes the account of the request that `g` worked for at a moment, in ticks, if it is followed.
+  /// Changes the account of the request for which `g` worked at the moment `time`, in ticks, if that request is
+  /// followed.
   mutating func change(_ g: UInt64, at time: UInt64, _ change: (inout Account) -> Void) {
     if let place = place(of: g), let begin = accounts[place]?.begin, begin <= time {
       change(&accounts[place]!)

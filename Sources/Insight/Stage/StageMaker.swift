@@ -17,7 +17,8 @@ public struct StageMaker {
     player?.turn(to: history)
     player?.seekToNewest()
     guard var asked = player else { return nil }
-    // The gauges, the Gs and the moves are made from the same few segments.
+    // The gauges, the Gs and the moves are made from the same few segments, so unpack each of these segments only
+    // once.
     asked.unpacked = UnpackedWindows()
     return Stage(asked, question)
   }

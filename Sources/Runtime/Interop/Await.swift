@@ -89,7 +89,8 @@ private final class Awaited<Success: Sendable, Failure: Error>: @unchecked Senda
     return g.wait.outcome != .cancelled || state.load(ordering: .acquiring) == Self.done  // A4 of §2
   }
 
-  /// Does A2 of §2. False: the task has ended meanwhile.
+  /// Puts the ticket of the G's wait into `state`, for the task to find when it ends (A2 of §2). Returns false if the
+  /// task has ended meanwhile.
   private func announce(_ ticket: UInt32, after old: UInt64) -> Bool {
     state.compareExchange(expected: old, desired: UInt64(ticket), ordering: .acquiringAndReleasing).exchanged
   }

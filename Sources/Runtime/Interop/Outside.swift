@@ -90,7 +90,7 @@ enum Outside {
     return m
   }
 
-  /// A descriptor for a new G, for an M that holds no P.
+  /// Takes a free descriptor for a new G. The M holds no P, so there is no P whose cache could give one.
   fileprivate static func takeG(for m: M) -> G {
     guard unsafe m == lent else {
       var cache = GQueueLIFO()

@@ -54,8 +54,9 @@ struct ControlThread {
   /// The step whose end the controller waits to hear of, and the moment at which it is answered even if the step goes
   /// on; nil: there is none.
   private var step: (m: Int, p: Int?, limit: UInt64)?
-  /// A step for which no thread waited at the gate when it was asked for: the clock was moved to a timer, or the
-  /// scheduler was just held. The first thread that comes to the gate before `limit` takes it. nil: there is none.
+  /// A step that the controller asked for when no thread waited at the gate (Pace §2): the clock was just moved to a
+  /// timer, or the scheduler was just held. The first thread that comes to the gate before `limit` takes the step.
+  /// nil: there is no such step.
   private var wanted: (p: Int?, limit: UInt64)?
 
   /// How long an answer waits for the end of a step, or for a thread to come to the gate, in nanoseconds.

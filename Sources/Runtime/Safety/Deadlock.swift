@@ -91,7 +91,8 @@ enum Deadlock {
     case dead
   }
 
-  /// Decides whether this process is deadlocked, by D1 to D4 of §2. Its caller does D0.
+  /// Decides whether this process is deadlocked, by the questions D1 to D4 of §2. Sysmon has asked question D0
+  /// already, before it calls `check`.
   static var verdict: Verdict {
     let first = Counts()
     guard first.allWaitForOneAnother else { return .alive }

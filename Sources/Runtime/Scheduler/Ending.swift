@@ -132,7 +132,7 @@ extension Scheduler {
 }
 
 extension M {
-  /// Does E3 to E6 of §3. Call on the thread's own stack.
+  /// Ends the M's thread, and gives the M back for a later thread (E3 to E6 of §3). Call on the thread's own stack.
   func endThread() -> Never {
     emit(.mEnd)
     shared[.tid].set(0)

@@ -35,7 +35,7 @@ struct Loan {
     return lend(now, by: m) ? .acted : .soon
   }
 
-  /// Lends to the next M that stands still without a P.
+  /// Lets the next M that stands still without a P run for a while. Returns whether there was such an M.
   private mutating func lend(_ now: UInt64, by m: M) -> Bool {
     let count = Int(sched.shared[.mCount].acquired)
     if length == 0 { length = sched.slice / 2 }

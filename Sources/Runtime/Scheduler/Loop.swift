@@ -82,7 +82,7 @@ extension M {
     sched.wakePAfterSubmit(self)
   }
 
-  /// Puts a G whose slice is over at the end of the GRQ's worn line.
+  /// Puts a G whose slice is over at the end of the worn Gs on the GRQ (GlobalRunQueue §1).
   private func settlePreempt(_ g: G) {
     preemptedCooperatively(g)
     sched.lock.lock()

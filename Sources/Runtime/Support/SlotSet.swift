@@ -45,7 +45,8 @@
     count &+= members.nonzeroBitCount
   }
 
-  /// Removes those of the given members of a group that are in the set. Returns which ones were.
+  /// Removes members of one group: those whose bits are set in `members`. Returns the bits of those that were in the
+  /// set.
   mutating func remove(_ members: UInt64 = .max, inGroup group: Int) -> UInt64 {
     let removed = self.members(ofGroup: group) & members
     let rest = self.members(ofGroup: group) & ~members

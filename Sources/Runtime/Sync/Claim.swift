@@ -56,7 +56,7 @@ enum Claim {
   case parked
 }
 
-/// A handle to the word of §2.
+/// A handle to the wait word of one G (§2).
 ///
 /// Safe because: it lies in a G's record, which is never freed.
 @safe struct WaitWord {

@@ -17,7 +17,7 @@ public final class Condition: @unchecked Sendable {
   private let queueLock = Lock()
   private var waiters = WaitQueue()
 
-  /// A condition of what `mutex` protects. Several conditions may share one mutex.
+  /// Makes a condition about the data that `mutex` protects. Several conditions may share one mutex.
   public init(_ mutex: Mutex) { self.mutex = mutex }
   deinit { queueLock.free() }
 

@@ -157,7 +157,7 @@ public final class Mutex: @unchecked Sendable {
     case handingOver(G)
   }
 
-  /// Releases the mutex, and returns true, if no waiter must be woken for that; false: one must, and the
+  /// Releases the mutex if no waiter must be woken. Returns whether it did; false: a waiter must be woken, and the
   /// mutex is still locked.
   private func releaseQuietly() -> Bool {
     var old = word.load(ordering: .relaxed)

@@ -57,8 +57,8 @@ extension Timers {
   /// still reads the old value adds to P 0, which is right as well.
   func reopen() { unsafe closed.pointee.store(false, ordering: .relaxed) }
 
-  /// Gives back memory, if the heap has less than a quarter of the entries that it had after its last sweep. True if it
-  /// did. Any thread that may allocate.
+  /// Gives back memory, if the heap has less than a quarter of the entries that it had after its last sweep. Returns
+  /// whether it did. Any thread that may allocate can call this.
   func shrink() -> Bool {
     lock.lock()
     defer { lock.unlock() }

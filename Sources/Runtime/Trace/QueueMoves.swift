@@ -63,7 +63,8 @@ extension M {
     emitOther(.retake, on: p.lane, at: stamp(), count: p.id, arg: UInt64(id)) { p.shared[.m].publish(0) }
   }
 
-  /// Tells that `g` was taken to run for the first time, and is set aside instead, because there is no stack for it.
+  /// Emits the event that `g` was taken for its first turn, but is set aside instead, because there is no stack for
+  /// it.
   func noteSetAside(_ g: G) {
     let (lane, found) = (lane, found)
     emitOther(.goSetAside, on: lane, at: stamp(), g: g.id, detail: found.rawValue) { lane.count(found) }

@@ -170,7 +170,7 @@ public struct App: Sendable {
     return true
   }
 
-  /// Tells the state the outcome of looking for another process; returns whether there is one.
+  /// Updates the state with the outcome of a search for another process. Returns whether a process was found.
   private static func attach(_ outcome: Again, _ state: inout AppState) -> Bool {
     switch outcome {
     case .not(let why):

@@ -134,7 +134,8 @@ extension AppState {
     case .m(let id): why = .m(id)
     }
     firstWhyLine = 0
-    // One nanosecond later: the history's clock rounds, and the event itself must have happened.
+    // Go one nanosecond further than the event: the event must have happened at the moment that is shown, although
+    // the history's clock rounds.
     return travel(.seek(time + 1))
   }
 
@@ -178,7 +179,8 @@ extension AppState {
     }
   }
 
-  /// The G at the cursor; without a cursor, the G that had the most of the selected row's latest busy column.
+  /// The G at the timeline's cursor. Without a cursor: of the selected row's latest column in which a G ran, the G
+  /// that ran longest.
   private var timelineG: UInt64? {
     guard let rows = shown?.detail.timeline?.rows, rows.indices.contains(timeline.selectedRow) else {
       return nil

@@ -35,7 +35,7 @@ public struct AppState: Sendable, Equatable {
   var firstWhyLine = 0
   /// Whether the Overview's graphs show all of the known history instead of the last minute.
   var isTrendLong = false
-  /// The request that is followed and the boot, when they lie over the screen.
+  /// The view of one request's steps and the view of the boot, each nil unless it lies over the screen.
   var walk: WalkState?
   var boot: BootState?
   /// The line that is being typed.

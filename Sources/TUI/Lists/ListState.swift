@@ -55,7 +55,7 @@ enum GsMode: Sendable, Equatable, CaseIterable {
     return round[((round.firstIndex(of: self) ?? 0) + 1) % round.count]
   }
 
-  /// How often the grouping key is pressed to come here from the list.
+  /// How often the user must press the grouping key to get from the plain list to this mode.
   var presses: Int { Self.round.firstIndex(of: self) ?? 0 }
 }
 

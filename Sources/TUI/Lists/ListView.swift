@@ -96,7 +96,7 @@ struct ListView<Screen: ListScreen> {
     }
   }
 
-  /// The columns' places while the window's rows are visible.
+  /// The places of the columns. Their widths are fitted to the rows that the window shows.
   func layout(_ window: ListWindow, width: Int) -> ColumnLayout<Screen.Row> {
     let seen = (0..<window.shown).lazy.map { listing[window.first + $0] }
     return ColumnLayout(columns.map { $0.fitted(to: seen) }, width: width)

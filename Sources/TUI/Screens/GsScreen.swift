@@ -13,7 +13,7 @@ struct GRow: TellsAll {
   /// The stacks that are known; nil: there are none.
   var stacks: Stacks?
 
-  /// The innermost call of the program's own code, by the number of the stack.
+  /// For each stack, by its number: the innermost call of the program's own code; nil: the stack has none.
   var owns: [String?] = []
 
   /// The innermost call of the program's own code; nil: not known.

@@ -12,7 +12,7 @@ struct Charset: Sendable {
   let reading: @Sendable ([UInt8]) -> Reading
   private let isUTF8: Bool
 
-  /// A charset that is given by a function that reads one character.
+  /// Makes a charset from a function that reads one character.
   init(_ reading: @escaping @Sendable ([UInt8]) -> Reading) { (self.reading, isUTF8) = (reading, false) }
 
   private init() { (reading, isUTF8) = (Self.readUTF8, true) }

@@ -41,7 +41,7 @@ struct Judge {
     let excused, bound: UInt64
   }
 
-  /// Shorter waits, in nanoseconds, are not compared with the bound.
+  /// The shortest wait that is compared with the bound, in nanoseconds.
   private static let short: UInt64 = 1_000_000
 
   private struct Known {

@@ -13,8 +13,8 @@ struct WatchedThread {
   let tid: Int32
   /// Whether the thread runs Gs: every thread does, except those of sysmon, netpoll and gc.
   let isWorker: Bool
-  /// How long the thread lacked a CPU so far, in nanoseconds. It never decreases; of an ended thread it stays
-  /// as it was.
+  /// How long the thread was ready and had no CPU so far, in nanoseconds. Never decreases; stays as it is after the
+  /// thread has ended.
   private(set) var lacked: UInt64 = 0
   private let numbers: Int32
   private let status: Int32

@@ -15,7 +15,7 @@ public struct GoroutineLayout: Sendable, Hashable {
   /// `trackingSeq`, a byte that counts how often the goroutine stopped running; nil: unknown. Without it, a goroutine that
   /// ran and came back to the same place is not noticed. Every version from 1.17 on has it.
   public var generation: Int?
-  /// The places of more words of a `g` that the caller of the reader wants to see.
+  /// The offsets of further words of a `g`, which are read for the reader's caller.
   var others: [Int] = []
 
   /// A layout from the places of the fields.

@@ -26,7 +26,7 @@ public enum GoStackOutcome: Sendable, Hashable {
 
 /// Stacks of many goroutines.
 public struct GoStacks: Sendable {
-  /// One for each goroutine that was asked for, in their order.
+  /// The outcome for each goroutine that was asked for, in the order in which they were given.
   public let outcomes: [GoStackOutcome]
   /// The stacks, each only once.
   public let distinct: [GoStack]
@@ -118,7 +118,8 @@ public struct StackReader {
     return GoStacks(outcomes: outcomes, distinct: book.stacks)
   }
 
-  /// Reads some of the goroutines, and tells `outcomes`. Unless it is the last time, a torn stack counts as moved too.
+  /// Reads the stacks of some goroutines, and stores how that went in `outcomes`. A goroutine whose stack was torn
+  /// counts as moved, so that it is read again, except at the last try (`isLast`).
   private mutating func look(
     at indices: [Int], of goroutines: [UInt64], _ ids: [UInt64]?, _ seeing: Seeing,
     outcomes: inout [GoStackOutcome], book: inout StackBook, isLast: Bool

@@ -41,7 +41,7 @@ enum Lints {
 }
 
 extension Instruments {
-  /// A number of events in the recent window, as events a second.
+  /// Converts a number of events in the recent window into events per second.
   package func rate(_ count: UInt64) -> Double {
     recentTime == 0 ? 0 : Double(count) * 1e9 / Double(recentTime)
   }
