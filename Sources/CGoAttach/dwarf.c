@@ -60,7 +60,7 @@ static void load(void) {
 #undef FIND_ELF
 }
 
-// Whether the walk reads a section: entries and what their attributes point to.
+// Whether the walk reads this section: one that holds entries, or what the attributes of entries point to.
 static bool isNeeded(const char *section) {
   static const char *const needed[] = {".debug_info", ".debug_types", ".debug_abbrev",      ".debug_str",
                                        ".debug_addr", ".debug_line_str", ".debug_str_offsets"};
@@ -79,7 +79,7 @@ static Elf *openPart(int descriptor) {
     const char *name = elf.getshdr(section, &header) ? elf.strptr(file, names, header.sh_name) : NULL;
     if (!name || strncmp(name, ".debug_", 7) || isNeeded(name)) continue;
     header.sh_type = SHT_NOBITS;
-    // If this fails, the section is unpacked in vain, and nothing else.
+    // If this fails, libelf unpacks the section although nothing reads it; that costs time, and does no other harm.
     (void)elf.update_shdr(section, &header);
   }
   return file;

@@ -48,8 +48,8 @@ extension Measure {
     }
   }
 
-  /// Sends a token around a ring of Gs. It is a number that each hop lowers by one. At 0 the clock stops; a negative number
-  /// ends the Gs of the ring.
+  /// Sends a token around a ring of Gs. The token is a number, which each hop lowers by one. At 0 the clock stops; a negative
+  /// number ends the Gs of the ring.
   private static func ring(_ name: String, size: Int, hops: Int) {
     let first = Channel<Int>()
     let done = Channel<Int>()

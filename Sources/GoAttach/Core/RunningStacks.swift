@@ -55,7 +55,8 @@ private struct RunningStart {
     where restorers.contains(bytes.word(place)) {
       let (low, size) = (bytes.word(place + Frame.stackLow), bytes.word(place + Frame.stackSize))
       let address = (sp & ~7) &+ UInt64(place)
-      // A signal's frame names the stack on which it lies. A word that only looks like its mark fails here.
+      // A signal's frame holds the bounds of the stack on which it lies. A word that is equal to a restorer's address
+      // by chance has no such bounds beside it.
       guard address >= low, address &- low < size else { continue }
       return CoreNotes.Registers(
         pc: bytes.word(place + Frame.pc), sp: bytes.word(place + Frame.sp), bp: bytes.word(place + Frame.bp))

@@ -147,7 +147,8 @@ package struct GoroutineReader {
     return MemoryRange(low &+ UInt64(layout.span.lowerBound), Int(high - low) + layout.span.count)
   }
 
-  /// The end of the runs that are read by one call, `first` being the first of them, and the number of their bytes.
+  /// Collects the ranges of the runs that are read by one call, from the run `first` on. Returns the number of the
+  /// run behind the last of them, and the sum of their bytes.
   private mutating func nextPart(from first: Int) -> (end: Int, size: Int) {
     ranges.removeAll(keepingCapacity: true)
     var (end, size) = (first, 0)

@@ -170,7 +170,8 @@ struct SpanCollector {
     from span: UInt64, to other: UInt64?, root: UInt64, _ time: UInt64, _ done: (SpanSummary) -> Void
   ) {
     for number in chain(span) {
-      // Behind `other` come the spans around it, which the root has not left either.
+      // The chain goes from inner to outer spans. The root goes on in `other`, so it has not left the spans around
+      // `other` either.
       guard number != other, var summary = open[number], summary.root == root else { return }
       summary.end = time
       open[number] = nil

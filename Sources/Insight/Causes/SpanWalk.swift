@@ -104,6 +104,6 @@ public struct SpanWalk: Sendable, Equatable {
   /// Whether there were more members or pieces than are kept.
   public var isCut = false
 
-  /// Maximum number of pieces, and of members.
+  /// The most pieces, and the most members, that are kept of one span.
   public static let most = 100_000
 }

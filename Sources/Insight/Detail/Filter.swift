@@ -19,7 +19,8 @@ public enum FilterValue: Sendable, Equatable {
   case number(Double)
   /// A text.
   case text(String)
-  /// The row has no value for this field. Of the terms about the field, only negated ones hold, and `field:-`.
+  /// The row has no value for this field. Then the only terms about the field that hold are negated ones and
+  /// `field:-`.
   case none
 }
 

@@ -167,7 +167,8 @@ package struct CensusTaker {
 }
 
 extension GoroutineRow {
-  /// The list of waiters to which the row belongs; nil: it does not wait.
+  /// The number of the list to which the row belongs: 0 for Gs that wait for a P, and one list for each wait reason.
+  /// nil: the G does not wait, or it is not known since when.
   fileprivate var waitGroup: UInt64? {
     guard since != 0 else { return nil }
     switch state {

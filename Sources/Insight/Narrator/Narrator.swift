@@ -27,7 +27,7 @@ package struct Narrator {
   package static let hold: UInt64 = 3_000_000_000
   /// How long a line stays at most, unless it is said anew.
   static let stay: UInt64 = 10_000_000_000
-  /// For how long after it was named a kind is not named again, in nanoseconds.
+  /// The least time between two lines of the same kind, in nanoseconds.
   static let pause: UInt64 = 6_000_000_000
   /// Things that happened longer ago than this are not named any more.
   static let fresh: UInt64 = 5_000_000_000

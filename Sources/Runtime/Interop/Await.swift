@@ -95,7 +95,8 @@ private final class Awaited<Success: Sendable, Failure: Error>: @unchecked Senda
     state.compareExchange(expected: old, desired: UInt64(ticket), ordering: .acquiringAndReleasing).exchanged
   }
 
-  /// Does F1 to F3 of §2. Called once, by the task, on any thread.
+  /// Stores the task's outcome, and ends the wait of the G if it waits (F1 to F3 of §2). Called once, by the task, on
+  /// any thread.
   func finish(_ outcome: Result<Success, Failure>) {
     self.outcome = outcome
     let ticket = state.exchange(Self.done, ordering: .acquiringAndReleasing)

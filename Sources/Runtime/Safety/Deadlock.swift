@@ -110,7 +110,7 @@ enum Deadlock {
   }
 }
 
-/// Sums over all lanes. Each of them only grows.
+/// Counts of Gs and of their moves, summed over all lanes. Each of these counts only grows.
 private struct Counts: Equatable {
   private var created: UInt64 = 0
   private var exited: UInt64 = 0

@@ -41,9 +41,9 @@ final class Collector: Sendable {
   }
 
   private let wishes = Atomic<UInt32>(0)
-  /// When there are more free stacks than this, a look of the gc thread is asked for.
+  /// The number of free stacks above which the gc thread is asked for a look.
   private let stackTrigger = Atomic<Int>(2 * Pacer.stackFloor)
-  /// When there are more free descriptors than this, a look of the gc thread is asked for.
+  /// The number of free descriptors above which the gc thread is asked for a look.
   private let descriptorTrigger = Atomic<Int>(2 * Pacer.descriptorFloor)
 
   /// Asks for `wish`. Any thread; cheap when the same wish is pending already. Allocates nothing and takes no lock.
@@ -93,8 +93,8 @@ final class Collector: Sendable {
     threads.begin()
     guard !threads.look(by: m) else { return }
     wishes.bitwiseAnd(~Wish.endMs.rawValue, ordering: .acquiringAndReleasing)
-    // An M that went to sleep before this line saw the wish still set, and did not wake this thread, so look at the
-    // number of idle Ms once more.
+    // An M that went to sleep before the line above found the wish still set, and so did not wake this thread. So
+    // look at the number of idle Ms once more.
     sched.noteIdleM()
   }
 

@@ -99,8 +99,8 @@ extension Scheduler {
     return (ended, idle > kept)
   }
 
-  /// Cuts the list of idle Ms after the first `count`, and returns the first M of the rest. nil when none is left, or
-  /// when the list is too long to walk under the lock. Call under the lock.
+  /// Leaves the first `count` Ms on the list of idle Ms, and takes off all others. Returns the first of those taken
+  /// off; nil: there is none, or the list is too long to walk under the lock. Call under the lock.
   private func cut(after count: Int) -> M? {
     guard count <= 256, var last = unsafe guarded.pointee.idleM else { return nil }
     for _ in 1..<count {

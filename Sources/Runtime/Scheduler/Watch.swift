@@ -179,8 +179,8 @@ struct Watch {
     if case .asleep = sleep(of: runner, now) { true } else { false }
   }
 
-  /// Whether the thread had the CPU for half of `limit`. On a machine with more to do than CPUs, a thread that waits
-  /// for its CPU is no hog.
+  /// Whether the thread of `runner` had the CPU for more than half of `limit`; true if that is not known. If not, its
+  /// G is no hog: on a machine with more to do than CPUs, the thread only waited for a CPU.
   private func hasUsed(_ limit: UInt64, since start: UInt64?, _ runner: M) -> Bool {
     guard let used = runner.cpuUsed(since: start) else { return true }
     return used > limit / 2

@@ -42,7 +42,7 @@ final class Shortages: Sendable {
   /// Whether work is to be looked at again (§3).
   private let due = Atomic(false)
   private let episodes = Shortage.allCases.map { _ in Episode() }
-  /// Before this moment, in ticks, there is no look. Only the gc thread uses it.
+  /// The earliest moment for the next look, in ticks. Only the gc thread uses it.
   private let nextLook = Atomic<UInt64>(0)
 
   private static let interval: UInt64 = 10_000_000

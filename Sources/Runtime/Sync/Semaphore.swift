@@ -118,7 +118,7 @@ public final class Semaphore: @unchecked Sendable {
   private func grant() -> GQueue {
     var woken = GQueue()
     while let first = waiters.firstWaiting(), first.amount <= UInt64(permits) {
-      // If there is none to take, the first waiter's wait was cancelled meanwhile.
+      // The claim fails if a cancellation has ended the first waiter's wait since the look at it.
       guard let waiter = waiters.claimFirst() else { continue }
       permits -= Int(waiter.amount)
       woken.append(waiter.g)

@@ -273,7 +273,7 @@ struct Rhythm {
 }
 
 extension Interest {
-  /// Whether something new is wanted. A different set of sockets does not count.
+  /// Whether this interest differs from `old` in anything but the set of sockets.
   fileprivate func isNew(to old: Interest) -> Bool {
     var (new, old) = (self, old)
     (new.sockets, old.sockets) = ([], [])

@@ -7,8 +7,8 @@ public enum PaceCommand: Sendable, Hashable {
   case hold
   /// Let one thread make one decision.
   case step
-  /// Fewer decisions a second; at the least, hold.
+  /// Let the scheduler make fewer decisions a second; if it makes the fewest already, hold it.
   case slower
-  /// More decisions a second; at the most, let it run free.
+  /// Let the scheduler make more decisions a second; if it makes the most already, let it run free.
   case faster
 }

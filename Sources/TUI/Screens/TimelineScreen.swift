@@ -90,7 +90,7 @@ struct TimelineScreen {
 
   private func drawAxis(_ timeline: LaneTimeline, in rect: Rect, on canvas: inout Canvas) {
     let (x, width) = (rect.x + Self.labelWidth, rect.width - Self.labelWidth)
-    // A time at each quarter; on narrow screens, at each half.
+    // Write a time at the beginning of each quarter of the axis; on narrow screens, of each half.
     for quarter in stride(from: 0, to: 4, by: width < 48 ? 2 : 1) {
       let text = "-" + TimeText.short(view.span / 4 * UInt64(4 - quarter))
       canvas.write(text, x: x + width * quarter / 4, y: rect.y, .faint)

@@ -155,7 +155,7 @@ struct StageLayout {
     _ names: [UInt64?]?, _ name: String, count: Int, _ cell: Int, in rect: Rect
   ) -> Queue {
     let all = names?.count ?? max(0, count)
-    // The depth may come from damaged memory; more than these have no room on any screen.
+    // The depth may come from damaged memory, so it may be any number. No screen has room for more than 512 Gs.
     let gs = names ?? Array(repeating: nil, count: min(all, 512))
     // The last column is the border. If not all Gs fit, the number of those left out takes some columns, and the last G one
     // cell.

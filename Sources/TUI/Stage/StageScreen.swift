@@ -42,7 +42,7 @@ struct StageScreen {
 
   // MARK: the moves
 
-  /// More events than these in a second cannot be followed with the eye.
+  /// The most events per second that the eye can follow.
   private static let mostReadable = 40.0
 
   /// Whether so much happens that single moves say nothing.

@@ -57,7 +57,7 @@ public struct GoroutineProfile {
     return Gzip.compressed(profile.message.bytes) ?? profile.message.bytes
   }
 
-  /// What one sample's goroutines have in common.
+  /// The facts that all goroutines of one sample share.
   private struct Kind: Hashable {
     let stack: GoStackOutcome
     let state: String

@@ -31,10 +31,10 @@ public struct GoStack: Sendable, Hashable {
 public struct GoStackStart: Sendable, Hashable {
   /// The address of the goroutine's `runtime.g`, by which it is read again; 0: it cannot be read again.
   public var goroutine: UInt64
-  /// The pc, the stack pointer and the frame pointer with which it goes on: `g.sched`, or `g.syscallpc` and `g.syscallsp`
-  /// in a system call.
+  /// The pc, the stack pointer and the frame pointer with which the goroutine will go on: those of `g.sched`, or `g.syscallpc`
+  /// and `g.syscallsp` in a system call.
   public var pc, sp, bp: UInt64
-  /// The bounds of its stack: `g.stack`.
+  /// The bounds of the goroutine's stack: `g.stack`.
   public var low, high: UInt64
 
   /// Where a stack starts, from the fields of a goroutine.

@@ -197,7 +197,8 @@ public struct StackReader {
           failed.append(index)
         }
       }
-      // The call ended at the first range that cannot be read. Others may be good, each for itself.
+      // The call reads nothing from the first unreadable range on. The ranges behind that one may be readable, so now
+      // read each piece by itself.
       for index in failed where window.fill([pieces[index]], from: memory) == pieces[index].count {
         body(index, 0)
       }
