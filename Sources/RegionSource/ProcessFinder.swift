@@ -17,7 +17,7 @@ struct ProcessFinder {
   let named: ProcessIdentity
   /// The namespaces in which the process lives; nil: the region does not tell them, and ours are assumed.
   let home: Residence?
-  /// The process by the pid and the start time that it has here; nil: not found so far.
+  /// The process by its pid and start time in our own namespaces; nil: it was not found so far.
   private(set) var seen: ProcessIdentity?
   /// Whether a search has shown that /proc here does not list the process. Once true, this stays true.
   private var isHidden = false

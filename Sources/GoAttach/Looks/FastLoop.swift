@@ -107,7 +107,8 @@ package final class FastLoop: Sendable {
     }
   }
 
-  /// What was seen since a moment, in nanoseconds of the monotonic clock. A slice that ends after the moment counts as a whole.
+  /// The sums over all looks since the moment `start`, in nanoseconds of the monotonic clock. Looks are kept in slices of time;
+  /// a slice that ends after `start` counts as a whole.
   package func sums(since start: UInt64) -> LookSums {
     desk.slices.withLock { all in
       all.slices.filter { $0.start + Self.slice > start }.reduce(into: LookSums()) { $0.merge($1.sums) }

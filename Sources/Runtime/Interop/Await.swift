@@ -75,7 +75,7 @@ private final class Awaited<Success: Sendable, Failure: Error>: @unchecked Senda
     return outcome
   }
 
-  /// Does A1 to A4 of §2: parks until the task has ended; false: the G's scope was cancelled first.
+  /// Parks until the task has ended (A1 to A4 of §2). Returns false if the G's scope was cancelled first.
   func wait(cancellable: Bool) -> Bool {
     let m = enterRuntime("MPG.await")
     defer { leaveRuntime() }

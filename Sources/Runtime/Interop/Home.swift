@@ -29,8 +29,8 @@ import Region
 import Synchronization
 
 extension M {
-  /// Does H2 to H4 of §3 for a G that keeps this thread. The G has just left its stack, and H1 is done. The M
-  /// holds a P before and after.
+  /// Gives the P away, and sleeps until the G that keeps this thread is sent home with a P (H2 to H4 of §3). The G
+  /// has just left its stack, and H1 is done. The M holds a P before and after.
   func stayHome() {
     let sched = sched
     sched.lock.lock()
@@ -42,7 +42,7 @@ extension M {
     sleepAtHome()
   }
 
-  /// Does H4 of §3. The M holds no P and does not count as a worker.
+  /// Sleeps until another M sends the G home with a P (H4 of §3). The M holds no P and does not count as a worker.
   func sleepAtHome() {
     setState(.parked)
     emit(.mPark)
@@ -51,7 +51,7 @@ extension M {
     resume()
   }
 
-  /// Does O2 to O4 of §3: gives this M's P to the thread that `g` must run on. The M holds a P before and after.
+  /// Gives this M's P to the thread that `g` must run on (O2 to O4 of §3). The M holds a P before and after.
   func send(_ g: G, to home: M) {
     let sched = sched
     sched.lock.lock()

@@ -72,7 +72,8 @@ enum Outside {
     guard isOpen.load(ordering: .acquiring) else {
       fatal("\(what) was used while no scheduler runs; wrap the program in MPG.main { … }")
     }
-    // Ask before taking the lock: in a child, a thread that did not come along may hold it for ever.
+    // Ask this before taking the lock. In a child of fork the lock may be held by a thread that exists only in the
+    // parent, so it would never be released.
     if mpg_has_forked() { Fork.refuse(what) }
     lock.lock()
     defer { lock.unlock() }

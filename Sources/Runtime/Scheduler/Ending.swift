@@ -75,8 +75,8 @@ extension Scheduler {
     lock.unlock()
   }
 
-  /// Does E1 and E2 of §3 for the idle Ms that nobody has needed since the last look, except the few that are kept.
-  /// Called by the gc thread.
+  /// Tells the idle Ms to end that no thread has needed since the last look, except the few that are kept (E1 and E2
+  /// of §3). Called by the gc thread.
   func endIdleMs(by m: M) -> (ended: Int, areMany: Bool) {
     lock.lock()
     let (idle, kept) = (Int(shared[.idleMs].relaxed), idleMsKept)
@@ -122,7 +122,7 @@ extension Scheduler {
     lock.unlock()
   }
 
-  /// Does E5 of §3. The calling thread is no M any more.
+  /// Puts an M on the list of Ms that have no thread (E5 of §3). The calling thread is no M any more.
   fileprivate func takeBack(_ m: M) {
     lock.lock()
     m.nextIdle = unsafe guarded.pointee.unstarted

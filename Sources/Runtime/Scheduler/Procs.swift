@@ -155,7 +155,7 @@ extension Scheduler {
     return old
   }
 
-  /// Does C2 of §3: opens Ps. Call under the lock.
+  /// Opens Ps, because their number grows (C2 of §3). Call under the lock.
   private func open(_ range: Range<Int>) {
     psBound = max(psBound, range.upperBound)
     var rest: P?
@@ -185,7 +185,7 @@ extension Scheduler {
     putIdle(p)
   }
 
-  /// Does C3 of §3: asks Ps to retire, and retires the idle ones. Call under the lock.
+  /// Asks the Ps above the new number to retire, and retires the idle ones at once (C3 of §3). Call under the lock.
   private func close(_ range: Range<Int>, by m: M) {
     for id in range { p(id).ask(for: .retire) }
     var kept: P?
@@ -203,7 +203,7 @@ extension Scheduler {
     }
   }
 
-  /// Does U1 of §3: takes a P from the caller, which owned it. Call under the lock.
+  /// Takes a P from the caller, which owned it, and makes the P idle or retires it (U1 of §3). Call under the lock.
   func giveUp(_ p: P, by m: M) {
     if p.id < procs { putIdle(p) } else { retire(p, by: m) }
   }
@@ -252,7 +252,8 @@ extension Scheduler {
 
   // MARK: the gc thread's part
 
-  /// Does G1 to G3 of §3 for every P on the list. Called by the gc thread.
+  /// Cleans every retired P on the list: empties its timers and caches, then stops it or opens it again (G1 to G3 of
+  /// §3). Called by the gc thread.
   func cleanPs(by gc: M) {
     while let p = takeLeaving() {
       p.timers.close(into: self.p(0).timers)

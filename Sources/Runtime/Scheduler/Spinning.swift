@@ -77,8 +77,8 @@ extension M {
     if sched.shared[.spinningMs].subtract(1) == 0 { sched.wakeP(self) }
   }
 
-  /// Does T1 to T4 of §3. The M holds a P before and after, though not the same one. Afterwards the caller must search
-  /// again.
+  /// Gives up the M's P, and sleeps until another M hands over a P (T1 to T4 of §3). The M holds a P before and
+  /// after, though not the same one. Afterwards the caller must search again.
   func sleepUntilThereIsWork() {
     let sched = sched
     sched.lock.lock()
@@ -91,7 +91,7 @@ extension M {
     sleepWithoutP()
   }
 
-  /// Does T2 to T4 of §3, after the M has given up its P under the lock.
+  /// Looks for work once more, and sleeps if there is none (T2 to T4 of §3). The M has given up its P under the lock.
   func sleepWithoutP() {
     let sched = sched
     if isSpinning {
@@ -247,8 +247,8 @@ extension Scheduler {
     }
   }
 
-  /// Does T3 of §3: looks for runnable Gs anywhere. When there are some, takes an idle P, counts the caller as
-  /// spinning, and returns that P.
+  /// Looks for runnable Gs anywhere (T3 of §3). When there are some, takes an idle P, counts the caller as spinning,
+  /// and returns that P.
   func lookAgain() -> P? {
     atomicMemoryFence(ordering: .sequentiallyConsistent)
     guard hasWork else { return nil }

@@ -89,7 +89,7 @@ enum Claim {
 
   // MARK: the waiter
 
-  /// Does W1 of §3. Returns the ticket of the new wait, never 0. Sequentially consistent if cancellable: see
+  /// Opens a new wait (W1 of §3), and returns its ticket, never 0. Sequentially consistent if cancellable: see
   /// Cancellation §3.
   func open(cancellable: Bool = false) -> UInt32 {
     var ticket = UInt32(truncatingIfNeeded: relaxed >> 32) &+ 1
@@ -103,7 +103,7 @@ enum Claim {
     return ticket
   }
 
-  /// Does W4 of §3. False: a claimer has ended the wait meanwhile.
+  /// Marks the G as parked (W4 of §3). Returns false if a claimer has ended the wait meanwhile.
   func commit() -> Bool {
     let old = relaxed
     return old & Self.open != 0 && change(old, old | Self.parked)
@@ -116,7 +116,7 @@ enum Claim {
 
   // MARK: the claimer
 
-  /// Does C1 of §3: ends the wait with this ticket, unless it is over.
+  /// Ends the wait with this ticket, unless it is over (C1 of §3).
   func claim(_ ticket: UInt32, _ outcome: Outcome) -> Claim {
     while true {
       let old = unsafe record.pointee.wait.load(ordering: .acquiring)

@@ -43,7 +43,7 @@ public struct App: Sendable {
 
   public init(_ options: Options = Options()) { self.options = options }
 
-  /// What is said when somebody wants to pace a source that is no live scheduler.
+  /// The message for a user who wants to pace a source that is no live scheduler.
   public static let cannotPace = "only the scheduler of a live process can be held, stepped or slowed"
 
   /// What is said when somebody wants to load a target that takes no load from here.

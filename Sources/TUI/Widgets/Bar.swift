@@ -1,10 +1,10 @@
 // A level as a bar that grows to the right, with a mark at the highest level.
 
-/// How full something is, and how full it was at most since the last frame.
+/// The level of something that fills, and its highest level since the last frame.
 struct Bar: Equatable {
-  /// How full it is; nil: not known, so nothing is drawn.
+  /// The level; nil: not known, so nothing is drawn.
   var value: Int?
-  /// How full it was at most; nil: not known, so there is no mark.
+  /// The highest level since the last frame; nil: not known, so there is no mark.
   var peak: Int?
   /// The level at which the bar is full.
   var scale: Int

@@ -61,7 +61,7 @@ private enum StackLimits {
   /// Of pcs in all distinct stacks, 16 MB. Behind that, stacks are cut short.
   static let pcs = 1 << 21
   static let framesWhenMany = 100
-  /// So many goroutines are looked at twice with their stacks in between.
+  /// How many goroutines are read as one group: first their words, then their stacks, then their words again.
   static let together = 4096
 }
 
@@ -76,7 +76,7 @@ struct GoroutineWords {
   func callAsFunction(_ place: Int) -> UInt64 { window.word(at: begin + place) }
 }
 
-/// Sees a goroutine: its index, and its words.
+/// Is called once for each goroutine that is read, with the goroutine's index and the words of its `g`.
 typealias Seeing = (_ index: Int, _ word: GoroutineWords) -> Void
 
 /// Reads stacks of goroutines. For one thread at a time.
