@@ -36,7 +36,8 @@ struct Bench {
     return now.tv_sec * 1_000_000_000 + now.tv_nsec
   }
 
-  /// Runs `body` so many times. Prints the times of one, and its result.
+  /// Runs `body` `times` times. Prints how long one run took on average, by the clock and in CPU time, and what the
+  /// last run returned.
   private func timed(_ times: Int = 1, _ body: () throws -> Int) rethrows {
     let (wall, cpu) = (now(CLOCK_MONOTONIC), now(CLOCK_PROCESS_CPUTIME_ID))
     var count = 0

@@ -37,7 +37,8 @@ package struct GoLayout: Sendable, Equatable {
   package var m: M
   package var g: G
   package var scheduler: Scheduler
-  /// The fields of gcControllerState, which only DWARF tells: the goal of the heap's size, and how much of the heap is live.
+  /// The offsets of two fields of Go's gcControllerState, which only DWARF tells: the size that the heap shall have, and how
+  /// much of the heap is live.
   package var heapGoal, heapLive: Int?
   /// The offsets of the fields of Go's pollDesc that name the G that waits to read, and the G that waits to write.
   package var pollReader, pollWriter: Int?

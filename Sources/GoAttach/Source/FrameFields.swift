@@ -10,7 +10,7 @@ struct FrameFields {
 
   init(_ program: GoProgram) { self.program = program }
 
-  /// Fills in the facts that this version of Go, and what is left in its executable, can tell.
+  /// Fills in the facts that this version of Go keeps, as far as the executable still tells where they lie.
   mutating func fill(_ snapshot: inout Snapshot, _ look: FastLook) throws(MemoryProblem) {
     batch.removeAll()
     let (layout, scheduler, sched) = (program.layout.p, program.layout.scheduler, program.variables.sched)

@@ -21,7 +21,8 @@ struct StackDesk {
 
   /// The stacks of goroutines that were seen lately.
   mutating func stacks(of looks: [GoroutineLook], asked: StackQuestion) -> Stacks {
-    // A g may have been given to another goroutine since it was seen.
+    // Since the look, the runtime may have given a `g` to another goroutine. So the ids are read again with the
+    // stacks, and must still be these.
     let (addresses, ids) = (looks.map(\.address), looks.map(\.id))
     var (read, outcomes): (GoStacks, [UInt64: Stacks.Outcome])
     switch asked {

@@ -131,8 +131,8 @@ struct RequestAccounts {
       begin: record.time, number: record.arg, label: UInt64(record.count), running: 0 &- record.time)
   }
 
-  /// Ends the account of a root that works for another span from here on. The account is kept if the request
-  /// took long enough.
+  /// Ends the account of a request, because its root works for another span from this record on. If the request took
+  /// long enough, its account is kept for `takeEnded`.
   mutating func close(_ record: Record, ifLong: (UInt64) -> Bool) {
     guard let place = place(of: record.g), var account = accounts[place], account.number != record.arg,
       record.time >= account.begin

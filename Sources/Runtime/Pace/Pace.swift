@@ -97,7 +97,7 @@ enum Pace {
   enum Word: UInt32 {
     case goes = 0
     case waits = 1
-    /// Sysmon is in the line, but does not sleep.
+    /// Sysmon stands in the line before the gate. It does not sleep there, but asks again at its later looks.
     case asks = 2
   }
 

@@ -102,7 +102,8 @@ struct Watch {
       return isWanted ? .soon : .nothing
     }
     guard isWanted || now &- callSince > sched.slice else { return .nothing }
-    // An M must go on with the P. Sysmon cannot start one: that allocates.
+    // When sysmon takes the P, another M must go on with it. Sysmon cannot start a thread for a new M, because that
+    // allocates. So take the P only if there is a spare M.
     let hasHeir = !isWanted || sched.hasSpare()
     noteRefused(!hasHeir, now)
     guard hasHeir, Pace.mayAct(m) else { return .soon }
@@ -222,7 +223,8 @@ struct Watch {
   private mutating func signal(_ request: Request, on p: P, by m: M) {
     let (runner, waited) = (request.runner, Clock.now &- request.since)
     if Pace.isOn, !p.mustYield {
-      // A thread that is asked only to come to the gate gets the signal, and loses its P, once it has used up a slice.
+      // A thread that is asked only to come to the gate (Pace §2) is left alone until it has had the CPU for a whole
+      // slice since the request. Then its slice is ended, and it gets the signal and loses its P.
       guard sched.preempts, hasUsed(2 &* sched.slice, since: request.cpu, runner) else { return }
       p.requestEnd(of: slice)
       m.emit(.preemptRequest, count: p.id, arg: UInt64(runner.id))

@@ -152,9 +152,9 @@ enum Claim {
 /// held each of the locks again (W5). A single lock is stored in the handle itself.
 @safe struct HeldLocks {
   // The handle has two words and no more, because every park writes them.
-  /// The address of an array; or of a single lock; nil: there are none.
+  /// The address of an array of locks, or of a single lock; nil: no lock is held.
   private let address: UnsafeRawPointer?
-  /// The length of the array; 0: a single lock.
+  /// The number of locks in the array; 0: `address` is that of a single lock.
   private let count: Int
 
   static var none: HeldLocks { unsafe HeldLocks(nil, count: 0) }

@@ -46,7 +46,7 @@ public struct App: Sendable {
   /// The message for a user who wants to pace a source that is no live scheduler.
   public static let cannotPace = "only the scheduler of a live process can be held, stepped or slowed"
 
-  /// What is said when somebody wants to load a target that takes no load from here.
+  /// The message for a user who wants to load a target that takes no load from here.
   public static let cannotLoad =
     "only a live mpg-demo on this machine is loaded from here; see mpg-load for others"
 

@@ -23,7 +23,7 @@ public struct Glyphs: Sendable, Equatable {
   let held: Unicode.Scalar
   let up: Unicode.Scalar
   let down: Unicode.Scalar
-  /// Stands between a total and its parts when the parts do not add up at this moment.
+  /// The sign between a total and its parts when the parts do not add up to the total at this moment.
   let about: Unicode.Scalar
   /// The frame of an overlay: corners clockwise from the top left, then the two sides.
   let corners: [Unicode.Scalar]

@@ -55,10 +55,10 @@ public struct GoStacks: Sendable {
 }
 
 private enum StackLimits {
-  /// Of one stack, and of what is read by one call.
+  /// The most bytes that are read of one stack, and the most that one call reads.
   static let bytes = 1 << 20
   static let frames = 1 << 15
-  /// Of pcs in all distinct stacks, 16 MB. Behind that, stacks are cut short.
+  /// The number of pcs in all distinct stacks (16 MB) beyond which further stacks are cut short.
   static let pcs = 1 << 21
   static let framesWhenMany = 100
   /// How many goroutines are read as one group: first their words, then their stacks, then their words again.
