@@ -56,7 +56,8 @@ package final class CoreMemory: TargetMemory {
       let start = inFile - segment.address
       guard segment.fileSize > 0, start < UInt64(segment.fileSize), segment.offset <= .max - segment.fileSize
       else { continue }
-      // A piece of the core may begin further up in this segment. There the core's bytes are the right ones, not the file's.
+      // Read the file only up to the next piece of the core in this segment. From there on the core's bytes are the right ones,
+      // not the file's.
       let next = core.pieces.first { $0.address > address }?.address ?? .max
       let count = min(segment.fileSize - Int(start), Int(clamping: next - address))
       return (executable.file, segment.offset + Int(start), count)

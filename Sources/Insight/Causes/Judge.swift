@@ -95,7 +95,8 @@ package struct Judge {
     return blame(p, had) ?? unknown
   }
 
-  /// Blames what P `p` did during the hop. nil: neither its system calls nor its runs account for half of it.
+  /// Returns a verdict that blames the system calls or the runs of P `p` during the hop; nil: neither fill half of
+  /// the hop.
   private func blame(_ p: Int, _ had: Occupancy) -> Verdict? {
     if isHalf(had.syscall), let call = had.longestSyscall {
       let until = had.retaken == nil ? "" : " until sysmon took P\(p) from it"

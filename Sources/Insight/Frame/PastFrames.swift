@@ -140,7 +140,8 @@ extension Player {
   /// The instruments that are derived from the events before this moment.
   public var instruments: Instruments { PastInstruments().instruments(of: self) }
 
-  /// The nanoseconds by which a window may be too long. A viewer writes keyframes more often than this.
+  /// By how many nanoseconds a window may be longer than wanted, because it begins at a keyframe. A viewer writes
+  /// keyframes more often than this.
   private static let slack: UInt64 = 500_000_000
 
   /// The snapshot at which a window begins, if no keyframe is near that moment, as in a black box. nil: a

@@ -61,7 +61,7 @@ struct LaneMeter {
     if retakes.count < Self.mostRetakes { retakes.append(time) }
   }
 
-  /// Adds the time up to `time` to the sum of what the P did. From then on it does `use`.
+  /// Adds the time up to `time` to the sum of what the P did until then. From `time` on the P does `use`.
   @inline(__always)
   mutating func change(to use: PTime.Use, at time: UInt64) {
     advance(to: time)

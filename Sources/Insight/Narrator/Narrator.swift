@@ -29,9 +29,9 @@ package struct Narrator {
   static let stay: UInt64 = 10_000_000_000
   /// The least time between two lines of the same kind, in nanoseconds.
   static let pause: UInt64 = 6_000_000_000
-  /// Things that happened longer ago than this are not named any more.
+  /// The longest time since a thing happened, in nanoseconds, at which it is still worth a line.
   static let fresh: UInt64 = 5_000_000_000
-  /// From this length on, in nanoseconds, a request is slow.
+  /// The least length of a slow request, in nanoseconds.
   static let slow: UInt64 = 100_000_000
   /// A G that ran at least this long in one go, in nanoseconds, did not give way. A G may be preempted sooner, because its
   /// turn began with the Gs that ran before it.

@@ -63,7 +63,8 @@ extension Pace {
           wake(id)
         }
         unsafe record.pointee.line.removeAll(keepingCapacity: true)
-        // A turn that was granted ends here, too: it must not count when the scheduler is held anew.
+        // The scheduler runs free from here on, so a turn that was granted before is over. Otherwise it would still
+        // count when the scheduler is held again.
         for id in 0..<Int(shared[.mCount].acquired) {
           unsafe Pace.noteArrival(at: record.pointee.gates + id, record)
         }

@@ -147,7 +147,7 @@ final class Collector: Sendable {
     return freed
   }
 
-  /// A cycle that gives back more bytes than this has followed a burst.
+  /// If a cycle gives back more bytes than this, a burst of Gs or stacks came before it.
   private static let burst = 1 << 20
 
   /// Makes every P give back what its caches hold (§4). Meanwhile the idle Ps are off their list, so a submitter may

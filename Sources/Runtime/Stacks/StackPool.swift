@@ -88,7 +88,8 @@ import Region
     return warm.popLowest() ?? cold.popLowest()
   }
 
-  /// Sets guards for the stacks of a cache that `bare` marks. Stacks for which that fails go back to the pool.
+  /// Sets the guards of those stacks in a cache whose bits in `bare` are set. After a failure no more guards are
+  /// tried. The stacks without a guard go back to the pool.
   private func setGuards(_ bare: UInt64, in cache: inout StackCache) {
     var bad: UInt64 = 0
     var failed: Int32 = 0

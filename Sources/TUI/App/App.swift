@@ -214,9 +214,9 @@ private struct Loop {
   /// Whether an input or a frame has come since the last drawing. Without this flag and the next one, each of
   /// many polls would compare two large states.
   var hasChanged = true
-  /// Whether an input or a frame has come since the last wish was told.
+  /// Whether an input or a frame has come since the source was last told what is wanted.
   var isWishStale = true
-  /// The wish that the source was told last.
+  /// The interest that the source was told last.
   private var told = Interest.none
 
   init(state: AppState, rhythm: Rhythm) { (self.state, self.rhythm) = (state, rhythm) }
