@@ -252,8 +252,8 @@ extension Scheduler {
 
   // MARK: the gc thread's part
 
-  /// Cleans every retired P on the list: empties its timers and caches, then stops it or opens it again (G1 to G3 of
-  /// §3). Called by the gc thread.
+  /// Cleans every retired P on the list (G1 to G3 of §3): empties its timers and caches, then stops it or opens it
+  /// again. Called by the gc thread.
   func cleanPs(by gc: M) {
     while let p = takeLeaving() {
       p.timers.close(into: self.p(0).timers)
