@@ -73,7 +73,8 @@ let package = Package(
     // zstd's streams, if this machine has libzstd.
     .target(name: "CZstd", cSettings: [.define("_GNU_SOURCE")]),
     // What a source tells as a stream of bytes, and such a stream as a source.
-    .target(name: "Wire", dependencies: ["History", "Observed", "Host", "Region", "CZstd"], swiftSettings: swift),
+    .target(
+      name: "Wire", dependencies: ["History", "Observed", "Host", "Region", "CZstd"], swiftSettings: swift),
     // What it means: rates, instruments, lints, causes, explanations. Values and sentences that know no screen and no key.
     .target(
       name: "Insight",
