@@ -59,7 +59,8 @@ extension M {
       spilled.append(g)
       let count = spilled.count
       sched.lock.lock()
-      noteOverflow(count)  // before the append, so that this event precedes that of any M that takes one of these Gs
+      // Before the append, so that this event precedes that of any M that takes one of these Gs.
+      noteOverflow(count)
       sched.grqAppend(spilled, at: stamp())
       sched.lock.unlock()
       return

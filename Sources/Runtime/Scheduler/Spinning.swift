@@ -204,7 +204,8 @@ extension Scheduler {
     // sleep. It reads the note, `wanted`, before it does (§4).
     putIdle(p)
     if unsafe guarded.pointee.wanted {
-      if spinning { shared[.spinningMs].subtract(1) }  // the note that is there already keeps one count in spinningMs
+      // The note that is there already keeps one count in spinningMs.
+      if spinning { shared[.spinningMs].subtract(1) }
     } else {
       unsafe guarded.pointee.wanted = true
       if !spinning { shared[.spinningMs].add(1) }

@@ -73,7 +73,8 @@ public final class Semaphore: @unchecked Sendable {
       m.park(reason, commit: .claimable(HeldLocks(lock)))
       lock.lock()
       waiters.remove(waiter)
-      var woken = grant()  // while this waiter stood in the queue, it may have kept other waiters from being served
+      // While this waiter stood in the queue, it may have kept other waiters from being served.
+      var woken = grant()
       lock.unlock()
       while let other = woken.popFirst() { unsafe M.current.unsafelyUnwrapped.ready(other) }
       return g.wait.outcome != .cancelled
