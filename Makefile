@@ -79,7 +79,7 @@ demo-crash: ## kill the demo server under load, and open its last moments in mpg
 test: ## all Swift suites, aarch64's switch, ports that can be tried, HTTP against other parsers, terminals, lint, instructions
 	@scripts/need.sh test
 	$(SWIFT) test $(ALIKE) --scratch-path $(SCRATCH) $(TEST_ARGS)
-	@$(MAKE) --no-print-directory test-aarch64 test-ports test-go-few differential terminals lint instructions
+	@$(MAKE) --no-print-directory test-ports test-go-few differential terminals lint instructions
 
 # An old version of Go and the newest, as they are and stripped. On a machine that has neither Go nor a way to it, the tests
 # without Go have to be enough.
@@ -171,6 +171,8 @@ test-kqueue: ## the suites of netpoll over kqueue's backend and libkqueue, where
 
 # What can be had on this machine; the rest is skipped aloud.
 test-ports:
+	@if scripts/need.sh aarch64; then scripts/aarch64/run.sh; \
+	else echo 'make test: skipped: no compiler, emulator or debugger for aarch64; make test-aarch64 says what is missing'; fi
 	@if scripts/need.sh iocp; then scripts/iocp.sh; \
 	else echo 'make test: skipped: no mingw-w64 or wine, so no completion port was tried; make test-iocp does so'; fi
 	@scripts/kqueue.sh $(SCRATCH) ContractTests

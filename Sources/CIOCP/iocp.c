@@ -70,15 +70,20 @@ int ciocp_open(ciocp **port) {
 
 // MARK: registrations
 
+// malloc is not called under `keeping`, since the poll takes that lock: a goroutine that was preempted in malloc, and holds its
+// lock, would make the poll wait for a goroutine.
 static ciocp_watch *spare_or_new(ciocp *port) {
-  ciocp_watch *made = NULL;
   lock(&port->keeping);
   ciocp_watch *watch = port->spare;
   if (watch) port->spare = watch->next;
-  else watch = made = calloc(1, sizeof *watch);
   if (watch) port->held++;
   unlock(&port->keeping);
-  if (!made) return watch;
+  if (watch) return watch;
+  ciocp_watch *made = calloc(1, sizeof *made);
+  if (!made) return NULL;
+  lock(&port->keeping);
+  port->held++;
+  unlock(&port->keeping);
   made->lock = (ciocp_lock)CIOCP_UNLOCKED;
   for (int i = 0; i < 2; i++) made->side[i].watch = made, made->side[i].direction = i;
   return made;

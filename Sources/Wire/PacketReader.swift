@@ -104,6 +104,7 @@ package final class PacketReader {
     while !reader.isAtEnd {
       guard let kind = reader.number(), let body = reader.raw() else { throw damage("a damaged message") }
       messages.append(Message(kind: MessageKind(rawValue: kind), body: Array(body)))
+      guard messages.count <= WireFormat.mostMessages else { throw damage("a packet of too many messages") }
     }
     return messages
   }
@@ -118,21 +119,29 @@ package final class PacketWriter {
   private let compressor: PayloadCompressor?
   private var messages = ByteWriter()
   private var hasBegun = false
+  /// Packets that are complete, because they had enough messages.
+  private var complete: [UInt8] = []
 
   /// - Parameter compresses: whether payloads are compressed, if this machine has libzstd.
   package init(compresses: Bool) { compressor = compresses ? PayloadCompressor() : nil }
 
-  package var isEmpty: Bool { messages.bytes.isEmpty }
-  /// How many bytes the messages of the next packet have so far, before they are compressed.
-  package var count: Int { messages.bytes.count }
+  package var isEmpty: Bool { messages.bytes.isEmpty && complete.isEmpty }
 
   package func add(_ kind: MessageKind, _ body: [UInt8]) {
     messages.number(kind.rawValue)
     messages.raw(body)
+    if messages.bytes.count > WireFormat.enough { complete += next() }
   }
 
-  /// The packet of all messages that were added since the last one; before the first one, with the first line.
+  /// The packet of all messages that were added since the last one, or several where there are many; before the first one, with
+  /// the first line.
   package func packet() -> [UInt8] {
+    let packets = complete
+    complete = []
+    return !packets.isEmpty && messages.bytes.isEmpty ? packets : packets + next()
+  }
+
+  private func next() -> [UInt8] {
     let payload = messages.bytes
     messages = ByteWriter()
     let start = hasBegun ? [] : WireFormat.magic

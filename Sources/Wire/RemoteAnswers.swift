@@ -31,7 +31,7 @@ final class RemoteAnswers {
     return true
   }
 
-  /// The newest stacks that came for a question, and asks for newer ones; nil: none have come yet.
+  /// The newest stacks that came for a question, or for some of its Gs, and asks for newer ones; nil: none have come yet.
   func stacks(of question: StackQuestion, ask: (RemoteQuestion) -> Void) -> Stacks? {
     let now = monotonicNow()
     if asked == nil || asked.map({ now > $0.at + Self.patience }) == true {
@@ -39,7 +39,16 @@ final class RemoteAnswers {
       asked = (last, question, now)
       ask(RemoteQuestion(number: last, subject: .stacks(question)))
     }
-    return stacks.last { $0.question == question }?.stacks
+    let answer =
+      stacks.last { $0.question == question } ?? stacks.last { Self.overlap($0.question, question) }
+    return answer?.stacks
+  }
+
+  /// Whether two questions are about some of the same Gs. The rows of a busy program change from frame to frame.
+  private static func overlap(_ one: StackQuestion, _ other: StackQuestion) -> Bool {
+    guard case .some(let gs) = other else { return false }
+    guard case .some(let known) = one else { return true }
+    return !Set(known).isDisjoint(with: gs)
   }
 
   /// The next question that gives a command.

@@ -107,20 +107,24 @@ struct StacksAnswer: Equatable {
   /// nil: the source knows none.
   var stacks: Stacks?
 
-  /// At most so many stacks, frames of one, and Gs.
-  private static let (mostStacks, mostFrames) = (1 << 17, 1 << 12)
+  /// Maximum number of stacks and of Gs, and of frames of one stack and of all.
+  private static let (mostStacks, mostFrames, mostFramesInAll) = (1 << 17, 1 << 12, 1 << 20)
 
   init(number: UInt64, stacks: Stacks?) { (self.number, self.stacks) = (number, stacks) }
 
+  /// What the other side would refuse is not sent: more stacks than it takes, and the outer frames of a deep stack.
   var bytes: [UInt8] {
     var out = ByteWriter()
     out.number(number)
-    guard let stacks else { return out.bytes }
+    guard let stacks, stacks.distinct.count <= Self.mostStacks, stacks.outcomes.count <= Self.mostStacks,
+      stacks.distinct.reduce(0, { $0 + min($1.frames.count, Self.mostFrames) }) <= Self.mostFramesInAll
+    else { return out.bytes }
     out.number(UInt64(stacks.distinct.count))
     for stack in stacks.distinct {
-      out.text(stack.cut ?? "")
-      out.number(UInt64(stack.frames.count))
-      for frame in stack.frames {
+      let isDeep = stack.frames.count > Self.mostFrames
+      out.text(isDeep ? "more frames were not sent" : stack.cut ?? "")
+      out.number(UInt64(min(stack.frames.count, Self.mostFrames)))
+      for frame in stack.frames.prefix(Self.mostFrames) {
         out.text(frame.function)
         out.text(frame.file ?? "")
         out.number(frame.line.map { UInt64(clamping: $0) })
@@ -151,10 +155,12 @@ struct StacksAnswer: Equatable {
     self.number = number
     if body.isAtEnd { return }
     guard let count = body.number(upTo: Self.mostStacks) else { return nil }
-    var stacks = Stacks(outcomes: [:], distinct: [])
+    var (stacks, frames) = (Stacks(outcomes: [:], distinct: []), 0)
     for _ in 0..<count {
       guard let stack = Self.stack(&body) else { return nil }
       stacks.distinct.append(stack)
+      frames += stack.frames.count
+      guard frames <= Self.mostFramesInAll else { return nil }
     }
     guard let gs = body.number(upTo: Self.mostStacks) else { return nil }
     for _ in 0..<gs {

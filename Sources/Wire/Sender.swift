@@ -256,16 +256,16 @@ package final class Sender {
 
   private func addTable(_ observation: Observation, _ now: UInt64) throws(InspectorError) {
     guard now >= nextTable, source.knowledge.listsGs else { return }
-    let moment = source.now
+    let (moment, work) = (source.now, CPUWork(of: .thread))
     let rows = try source.goroutines(
       breathe: { () throws(InspectorError) in try drain(upTo: source.now) }, isCalledAway: { false })
     guard let rows else { return }
     addNames(source.grownNames ?? observation.names)
-    let before = writer.count
-    writer.add(.table, TableBytes(rows: rows, readAt: source.tableReadAt ?? moment).bytes)
-    nextTable = now + max((monotonicNow() - now) * Self.tableShare, UInt64(rows.count) * Self.perRow)
+    let bytes = TableBytes(rows: rows, readAt: source.tableReadAt ?? moment).bytes
+    writer.add(.table, bytes)
+    nextTable = monotonicNow() + max(work.spent * Self.tableShare, UInt64(rows.count) * Self.perRow)
     guard let rate = options.rate else { return }
-    let time = Double(writer.count - before) / Double(rate) * 1e9 * Double(Self.tablePart)
+    let time = Double(bytes.count) / Double(rate) * 1e9 * Double(Self.tablePart)
     nextTable = max(nextTable, now + UInt64(min(time, 1e12)))
   }
 }

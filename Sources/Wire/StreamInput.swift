@@ -30,6 +30,15 @@ package protocol StreamInput: AnyObject {
 
   /// Why the connection has ended, in words that follow "the stream"; nil: nothing more is known.
   var ending: String? { get }
+
+  /// Whether the other side has ended because the process is not there any more. Is asked when the connection has ended, and may
+  /// wait for half a second.
+  var targetIsGone: Bool { get }
+}
+
+extension StreamInput {
+  /// A stream tells so itself, with its last message.
+  package var targetIsGone: Bool { false }
 }
 
 /// A stream on an open descriptor, which ends for good when its sender ends.

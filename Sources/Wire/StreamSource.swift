@@ -23,6 +23,8 @@ package final class StreamSource: SchedulerSource {
   /// Who sends, and of whom.
   package private(set) var greeting: Greeting
   private var book = StringBook()
+  /// The names of the connections before.
+  private var earlier: [UInt8] = []
   private var newest: Observation?
   private var inbox = Inbox()
   private var table: TableBytes?
@@ -49,8 +51,11 @@ package final class StreamSource: SchedulerSource {
   private static let silence: UInt64 = 3_000_000_000
   /// The pauses between two tries to connect, in nanoseconds.
   private static let pauses: [UInt64] = [1, 2, 4, 8, 15].map { $0 * 1_000_000_000 }
-  /// At most so many bytes are read, and so many wait, at a time.
-  private static let (mostRead, mostWaiting) = (1 << 20, 1 << 26)
+  /// Maximum number of bytes that are read by one call, that one look at the input reads, and that wait.
+  private static let (mostRead, mostAtOnce, mostWaiting) = (1 << 20, 1 << 24, 1 << 26)
+  /// The silence after which an input that can connect anew does so, in nanoseconds. Packets are due eight times a second, and
+  /// a connection whose other end has vanished is never told.
+  private static let patienceWithSilence: UInt64 = 20_000_000_000
 
   /// Waits for the beginning of the stream: its greeting and its first observation.
   ///
@@ -83,9 +88,16 @@ package final class StreamSource: SchedulerSource {
       link = .up
       (pendingTries, lastPacket) = (tries + 1, monotonicNow())
     }
-    while link == .up, inbox.bytes < Self.mostWaiting {
+    var count = 0
+    while link == .up, inbox.bytes < Self.mostWaiting, count < Self.mostAtOnce {
       guard let bytes = input.read(most: Self.mostRead) else { return lose() }
-      guard !bytes.isEmpty else { return }
+      guard !bytes.isEmpty else {
+        if newest != nil, input.reconnects, monotonicNow() > lastPacket + Self.patienceWithSilence {
+          fail("brought nothing for 20 s")
+        }
+        return
+      }
+      count += bytes.count
       reader.add(bytes)
       do throws(WireProblem) {
         while let messages = try reader.packet() { try take(messages) }
@@ -100,6 +112,11 @@ package final class StreamSource: SchedulerSource {
 
   private func lose() {
     guard ended == nil else {
+      link = .over("has ended")
+      return
+    }
+    if newest != nil, input.targetIsGone {
+      ended = .told("ended while there was no connection")
       link = .over("has ended")
       return
     }
@@ -129,6 +146,8 @@ package final class StreamSource: SchedulerSource {
   }
 
   private func take(_ kind: MessageKind, _ body: [UInt8]) throws(WireProblem) -> Bool {
+    // What comes behind the end is of another process.
+    guard ended == nil else { return true }
     switch kind {
     case .hello: return try greet(body)
     case .pulse:
@@ -140,6 +159,10 @@ package final class StreamSource: SchedulerSource {
     case .names:
       guard book.bytes.count + body.count <= WireFormat.mostNames else { return false }
       book.bytes += body
+      guard book.bytes.starts(with: earlier.prefix(book.bytes.count)) else {
+        ended = .told("goes on, but names are numbered anew in the new connection: start mpgtop again")
+        return true
+      }
     case .observation:
       guard let observation = Observation(body, names: book) else { return false }
       see(observation)
@@ -166,7 +189,9 @@ package final class StreamSource: SchedulerSource {
         ended = .told("ended while there was no connection: process \(new.pid) is there now")
         return true
       }
-      // Names are sent anew, in the same order; lanes go on, behind a gap.
+      // Names are sent anew. Those of a region have the same numbers as before; those of a Go program are numbered by each
+      // sender, so they may have others, and what was kept would have wrong names. Lanes go on, behind a gap.
+      if book.bytes.count > earlier.count { earlier = book.bytes }
       book = StringBook()
       losses.reconnect()
     }
@@ -280,7 +305,8 @@ package final class StreamSource: SchedulerSource {
 
   package func successor() throws(InspectorError) -> (any SchedulerSource)? {
     guard let next = input.successor(named: identity.name) else { return nil }
-    return try StreamSource(next)
+    let end = monotonicNow() + Self.patience
+    return try? StreamSource(next) { monotonicNow() > end }
   }
 
   package func ending() throws(InspectorError) -> TargetEnding? {
@@ -329,7 +355,7 @@ private struct Inbox {
       if hasObservation { items.removeAll { if case .observation = $0 { true } else { false } } }
       hasObservation = true
     case .block(let block): bytes += block.payload.count
-    case .known: break
+    case .known: if case .known = items.last { items.removeLast() }
     }
     items.append(item)
   }

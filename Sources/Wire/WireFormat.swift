@@ -30,7 +30,7 @@ import History
 package enum MessageKind: UInt64 {
   /// Who sends, who is observed, and what can be known. It is the first message of all.
   case hello = 1
-  /// The sender's clock, and up to which moment all lanes are known. It is the first message of every other packet.
+  /// The sender's clock, and up to which moment all lanes are known. It is in every packet but the first, before the packet's events.
   case pulse
   /// More names, which go on behind those of the messages before.
   case names
@@ -56,7 +56,11 @@ package enum WireFormat {
   static let version: UInt8 = UInt8(ascii: "1")
   static let head = 9
   /// A packet with a longer payload is damaged.
-  package static let longest = 1 << 24
+  package static let longest = 1 << 26
+  /// A packet whose messages have more bytes than this gets no more messages.
+  static let enough = 1 << 22
+  /// A packet with more messages is damaged.
+  static let mostMessages = 1 << 17
   /// A packet whose payload expands to more is damaged.
   package static let mostExpanded = 1 << 26
   /// More names than these are damaged.

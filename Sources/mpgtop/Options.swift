@@ -43,6 +43,9 @@ struct Options: ParsableCommand {
     if executable != nil, !modes.postMortem {
       throw ValidationError("unexpected argument '\(executable ?? "")': only --post-mortem takes two words")
     }
+    if modes.postMortem, remote.ssh != nil {
+      throw ValidationError("--ssh looks at live processes; run mpgtop --post-mortem on that host")
+    }
     if target == "" || executable == "" { throw ValidationError("the process to look at is an empty name") }
   }
 }

@@ -18,6 +18,9 @@ struct TargetChoice {
   /// Opens the source that `word` names, mostly a process; nil: the user was asked to choose, and chose none.
   func attach(to word: String?) throws(Failure) -> (any SchedulerSource)? {
     if let remote, let host = remote.ssh {
+      guard word != "-" else {
+        throw Failure(ExitCode.usage, "- is a stream on standard input; --ssh \(host) makes its own")
+      }
       return try RemoteChoice(options: remote, host: host, mayAsk: mayAsk).attach(to: word)
     }
     if let word, let source = try failing({ () throws(InspectorError) in try SourceKinds.open(word) }) {

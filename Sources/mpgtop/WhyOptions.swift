@@ -69,6 +69,9 @@ struct WhyOptions: ParsableCommand {
     if replay != nil, target != nil || postMortem {
       throw ValidationError("--replay asks a recording; it takes no process")
     }
+    if remote.ssh != nil, replay != nil || postMortem {
+      throw ValidationError("--ssh goes with a live process")
+    }
     if duration != nil, replay != nil || postMortem {
       throw ValidationError("--for goes with a live process")
     }

@@ -142,8 +142,13 @@ extension EndToEnd {
       let printed = program.output.split(separator: "\n").count
       try eventually("frames come again") { program.output.split(separator: "\n").count > printed + 3 }
       #expect(program.ending == nil)
-      let wrong = try remote.shell("MPGTOP --ssh -oProxyCommand=x; MPGTOP --rate 200k")
-      #expect(wrong.ending == .code(64) && wrong.errors.contains("go with --ssh"))
+      for (line, words) in [
+        ("MPGTOP --ssh -oProxyCommand=x -b", "is no host"), ("MPGTOP --rate 200k", "go with --ssh"),
+        ("MPGTOP --ssh host --post-mortem web", "--ssh"), ("MPGTOP --ssh host -b -", "--ssh"),
+      ] {
+        let wrong = try remote.shell(line)
+        #expect(wrong.ending == .code(64) && wrong.errors.contains(words), "\(line): \(wrong.errors)")
+      }
     }
   }
 }

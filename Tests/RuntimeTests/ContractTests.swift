@@ -127,7 +127,8 @@ enum Spoilt: String, Codable, Sendable {
   private func arm(_ name: UInt32, _ direction: Pollable.Direction) {
     guard spoilt != .isNeverArmed else { return }
     guard let descriptor = registrations.withLock({ $0.descriptors[name] }) else { return }
-    backend.arm(direction, descriptor)
+    // No G waits in these cases, so there is none to make ready.
+    _ = backend.arm(direction, descriptor)
   }
 
   private func collect(_ nanoseconds: Int64, _ reports: UnsafeMutablePointer<contract_report>) -> Int32 {

@@ -75,7 +75,8 @@ struct Cursor {
     if count > 3 { d = Self.number(bytes, &at, end, &ok) }
     guard ok else { return false }
     let sum = Self.time(ticks, scale).addingReportingOverflow(last)
-    guard !sum.overflow else { return false }
+    // Far from the largest number, since a few nanoseconds are added to times that are equal.
+    guard !sum.overflow, sum.partialValue < 1 << 62 else { return false }
     (kind, time, last, next) = (raw, sum.partialValue, sum.partialValue, at)
     return true
   }

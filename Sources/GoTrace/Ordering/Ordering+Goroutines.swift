@@ -132,7 +132,8 @@ extension Ordering {
     }
     if context.g >= 0 { gs[context.g].state = .syscall }
     if context.p >= 0 {
-      ps[Int(context.p)] = PState(generation: generation, sequence: cursor.a, state: .syscall)
+      ps[Int(context.p)] = PState(
+        generation: generation, sequence: cursor.a, state: .syscall, owner: ps[Int(context.p)].owner)
     }
     give(.goSyscallBegin, cursor, on: context, flags: force ? TraceEvent.forced : 0)
     return .fits

@@ -9,7 +9,7 @@ extension Ordering {
     }
     p = p ?? addProc(cursor.a)
     guard let p else { return .fits }
-    ps[p] = PState(generation: generation, sequence: cursor.b, state: .running)
+    ps[p] = PState(generation: generation, sequence: cursor.b, state: .running, owner: Int32(cursor.thread))
     give(.procStart, cursor, on: context, flags: force ? TraceEvent.forced : 0)
     ms[Int(cursor.thread)].p = Int32(p)
     return .fits
@@ -60,9 +60,7 @@ extension Ordering {
       if told == .abandoned, old == .syscall {
         // Its thread is known here, though it was not when the status was written.
         state = .syscall
-        guard let owner = ms.first(where: { $0.p == Int32(known) }) ?? (force ? context : nil) else {
-          return .never
-        }
+        guard let owner = owner(of: known) ?? (force ? context : nil) else { return .never }
         context = owner
         cursor.b = UInt64(TraceProcState.syscall.rawValue)
       } else if old != told, !force {
@@ -70,10 +68,18 @@ extension Ordering {
       }
     }
     guard let p = known ?? addProc(cursor.a) else { return force ? .fits : .never }
-    ps[p] = PState(generation: generation, sequence: 0, state: state)
+    let isHere = (told == .running || told == .syscall) && cursor.thread >= 0
+    ps[p] = PState(
+      generation: generation, sequence: 0, state: state, owner: isHere ? Int32(cursor.thread) : ps[p].owner)
     give(.procStatus, cursor, on: context, flags: force ? TraceEvent.forced : 0)
-    if told == .running || told == .syscall, cursor.thread >= 0 { ms[Int(cursor.thread)].p = Int32(p) }
+    if isHere { ms[Int(cursor.thread)].p = Int32(p) }
     return .fits
+  }
+
+  /// The thread that has a P; nil: none has it.
+  private func owner(of p: Int) -> MState? {
+    let thread = Int(ps[p].owner)
+    return ms.indices.contains(thread) && ms[thread].p == Int32(p) ? ms[thread] : nil
   }
 
   /// Beginnings and ends of marking are counted together, since they may be on different threads.

@@ -32,6 +32,8 @@ struct PState {
   var sequence: UInt64 = 0
   /// nil: it was not mentioned yet.
   var state: TraceProcState?
+  /// The place of the thread that got it last, which need not have it any more; −1: none is known.
+  var owner: Int32 = -1
 }
 
 /// What a thread has at a moment of the trace.

@@ -20,8 +20,10 @@ struct BatchReader {
 
   let version: Int
   private let input: TraceInput
-  /// Bytes that were read: those of the generation that is being read come first.
+  /// Bytes that were read, and not given away with an earlier generation.
   private var buffer: [UInt8]
+  /// The place in `buffer` where the generation that is being read begins.
+  private var first = 0
   /// The place in `buffer` up to which batches were found.
   private var next: Int
   private var isAtEnd = false
@@ -53,15 +55,13 @@ struct BatchReader {
 
   /// The time of the first batch, in ticks; nil: there is none.
   var firstTime: UInt64? {
-    mutating get { (try? head())?.batch.time }
+    mutating get { (try? ensure(next + 1)) == true ? (try? head())?.batch.time : nil }
   }
 
   /// The next generation; nil: there are no more.
   mutating func generation() throws(TraceError) -> RawGeneration? {
-    buffer = Array(buffer[next...])
-    base += UInt64(next)
-    next = 0
-    var generation = RawGeneration(number: 0, offset: base)
+    first = next
+    var generation = RawGeneration(number: 0, offset: base + UInt64(first))
     while try ensure(next + 1) {
       guard buffer[next] != TraceKind.endOfGeneration.rawValue else {
         next += 1
@@ -93,10 +93,21 @@ struct BatchReader {
   private var isCut: Bool { damage.unread > 0 || damage.isCut || input.isPackingDamaged }
 
   private mutating func take(_ generation: inout RawGeneration) -> RawGeneration {
-    if lastNumber != 0, generation.number > lastNumber + 1 { damage.gaps += 1 }
+    if lastNumber != 0, generation.number > lastNumber, generation.number - lastNumber > 1 {
+      damage.gaps += 1
+    }
     generation.followsLast = lastNumber != 0 && generation.number == lastNumber &+ 1
     lastNumber = generation.number
-    generation.bytes = buffer
+    if buffer.count - next <= next {
+      generation.bytes = buffer
+      buffer = Array(buffer[next...])
+      base += UInt64(next)
+      next = 0
+    } else {
+      // Much was read ahead. If it were copied for each small generation, the time would grow with the square of their number.
+      generation.bytes = Array(buffer[first..<next])
+      generation.shift(by: first)
+    }
     return generation
   }
 
@@ -160,7 +171,7 @@ struct BatchReader {
     }
     next = batch.range.upperBound
     if !isThere { damage.isCut = true }
-    if next > Self.mostOfGeneration {
+    if next - first > Self.mostOfGeneration {
       try stop("a generation of this size should have ended")
       return false
     }

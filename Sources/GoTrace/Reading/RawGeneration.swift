@@ -29,4 +29,11 @@ struct RawGeneration {
   var experimental = 0
   /// Where it begins in the trace.
   var offset: UInt64 = 0
+
+  /// Makes the batches' places count from a later byte.
+  mutating func shift(by count: Int) {
+    func shifted(_ range: Range<Int>) -> Range<Int> { range.lowerBound - count..<range.upperBound - count }
+    for index in events.indices { events[index].range = shifted(events[index].range) }
+    for index in tables.indices { tables[index].range = shifted(tables[index].range) }
+  }
 }

@@ -59,6 +59,8 @@ public struct TraceReader: ~Copyable {
   /// The number and beginning of the last generation, so that none is read again from a file that overlaps.
   private var latest: (number: UInt64, start: UInt64)?
   private var isLatestWhole = true
+  /// Whether no generation of the file that is being read was given yet.
+  private var isFileStart = false
 
   /// About how many events are given at once.
   private static let most = 4096
@@ -150,14 +152,18 @@ public struct TraceReader: ~Copyable {
       while var raw = try batches.generation() {
         if let latest {
           if raw.number <= latest.number, raw.start <= latest.start { continue }
-          raw.followsLast = raw.number == latest.number + 1
+          raw.followsLast = raw.number == latest.number &+ 1
+          // Between two files of a folder nothing else tells that some are missing.
+          if isFileStart, raw.number > latest.number, !raw.followsLast { own.gaps += 1 }
         }
         latest = (raw.number, raw.start)
+        isFileStart = false
         return raw
       }
       guard !laterPaths.isEmpty else { return nil }
       own.add(batches.damage)
       batches = try BatchReader(TraceInput(path: laterPaths.removeFirst()))
+      isFileStart = true
     }
   }
 }

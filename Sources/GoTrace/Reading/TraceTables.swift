@@ -53,8 +53,11 @@ public struct TraceClock: Sendable, Equatable {
 
   /// The moment of the wall clock that a time of an event is, in nanoseconds since 1970; nil: not known.
   public func wall(_ time: Int64) -> Int64? {
-    guard let snapshot, snapshot.seconds < 1 << 33, snapshot.seconds > 0 else { return nil }
-    let wall = Int64(snapshot.seconds) * 1_000_000_000 + Int64(clamping: snapshot.nanoseconds)
+    guard let snapshot, snapshot.seconds < 1 << 33, snapshot.seconds > 0, snapshot.nanoseconds < 1_000_000_000
+    else {
+      return nil
+    }
+    let wall = Int64(snapshot.seconds) * 1_000_000_000 + Int64(snapshot.nanoseconds)
     return wall &+ (time &- self.time(snapshot.ticks))
   }
 

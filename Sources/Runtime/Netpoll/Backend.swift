@@ -61,10 +61,11 @@ enum Backend {
     }
   }
 
-  /// Asks for news of `direction`, for a G that has announced itself there and is about to park.
+  /// Asks for news of `direction`, for a G that has announced itself there and is about to park. Returns a G to make ready, if
+  /// there is one.
   @inline(__always)
-  func arm(_ direction: Pollable.Direction, _ descriptor: PollDescriptor) {
-    if case .iocp(let iocp) = self { iocp.arm(direction, descriptor) }
+  func arm(_ direction: Pollable.Direction, _ descriptor: PollDescriptor) -> G? {
+    if case .iocp(let iocp) = self { iocp.arm(direction, descriptor) } else { nil }
   }
 
   /// Stops watching `fd`, which is still open.

@@ -29,18 +29,18 @@ import CIOCP
 
   func register(_ fd: Int32, _ descriptor: PollDescriptor) throws(SystemError) {
     var watch: OpaquePointer?
-    let error = unsafe ciocp_register(port, UInt64(fd), descriptor.tag, &watch)
+    let error = unsafe ciocp_register(port, UInt64(bitPattern: Int64(fd)), descriptor.tag, &watch)
     _ = try SystemCall.check("fd \(fd) for netpoll", -error)
     descriptor.watch = unsafe PortWatch(watch.unsafelyUnwrapped)
   }
 
   /// Asks for news of `direction`, for a wait that has announced itself. If the system refuses, for lack of memory, the
-  /// wait is told that there is news: it tries its call again, and then asks again.
-  func arm(_ direction: Pollable.Direction, _ descriptor: PollDescriptor) {
-    guard let watch = descriptor.watch else { return }
-    if unsafe ciocp_arm(port, watch.pointer, descriptor.tag, direction == .read ? 0 : 1) == 0 { return }
-    // The wait is not parked yet, so there is no G to make ready.
-    _ = descriptor.side(direction).unblock(ready: true)
+  /// wait is told that there is news: it tries its call again, and then asks again. Returns the G to make ready, if another
+  /// one has taken the place of the caller's and is parked by now.
+  func arm(_ direction: Pollable.Direction, _ descriptor: PollDescriptor) -> G? {
+    guard let watch = descriptor.watch else { return nil }
+    if unsafe ciocp_arm(port, watch.pointer, descriptor.tag, direction == .read ? 0 : 1) == 0 { return nil }
+    return descriptor.side(direction).unblock(ready: true)
   }
 
   func unregister(_ descriptor: PollDescriptor) {

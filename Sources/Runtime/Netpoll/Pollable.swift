@@ -104,7 +104,7 @@ public final class Pollable: Sendable {
     case .tooLate: ending = .noNews
     case .made(let other):
       if let other { m.ready(other) }
-      sched.netpoll.backend.arm(direction, descriptor)
+      if let other = sched.netpoll.backend.arm(direction, descriptor) { m.ready(other) }
       // A close, a deadline or a cancellation that comes from now on finds the announcement. Here we look for one that
       // came before the announcement.
       if !descriptor.isClosed && !side.isExpired && !(isCancellable && g.isCancelled) {

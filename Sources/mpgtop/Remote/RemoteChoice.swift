@@ -40,14 +40,15 @@ struct RemoteChoice {
   /// The list of targets there, as `mpgtop -l` prints it.
   static func list(_ remote: RemoteCommand) throws(Failure) -> [String] {
     guard let ends = Pipe() else { throw Failure(ExitCode.system, "no descriptors are left") }
-    defer { close(ends.reading) }
     let pid: pid_t
     do throws(SpawnProblem) {
       pid = try unsafe spawn(remote.line(["-l"], mayAsk: true), hasOwnGroup: false) { files in
         unsafe posix_spawn_file_actions_adddup2(&files, ends.writing, STDOUT_FILENO)
+        // What is typed ahead is the answer to a question of ours.
+        unsafe posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
       }
     } catch {
-      close(ends.writing)
+      ends.close()
       throw Failure(ExitCode.noProgram, "cannot start ssh: \(errnoText(error.errno))")
     }
     close(ends.writing)
@@ -57,6 +58,8 @@ struct RemoteChoice {
       guard let more = DescriptorInput.read(ends.reading, most: 1 << 14) else { break }
       bytes += more
     }
+    // If there is more than a list has, ssh must not wait for us while we wait for it.
+    close(ends.reading)
     var status: Int32 = 0
     while unsafe waitpid(pid, &status, 0) < 0, errno == EINTR {}
     guard status == 0 else {
@@ -69,8 +72,16 @@ struct RemoteChoice {
 
   /// The number of the only process that can be looked at there, or of the one that the user picks; nil: the user picks none.
   private func choose(_ remote: RemoteCommand) throws(Failure) -> String? {
-    let lines = try Self.list(remote).dropFirst()
-    let live = lines.filter { $0.split(separator: " ").dropFirst(2).first?.hasPrefix("live") == true }
+    let all = try Self.list(remote)
+    let lines = all.dropFirst()
+    let state = all.first.flatMap { heading in
+      heading.firstRange(of: "STATE").map { heading.distance(from: heading.startIndex, to: $0.lowerBound) }
+    }
+    // A name may have blanks in it, so the state is found behind its own heading.
+    let live = lines.filter { line in
+      guard let place = state else { return false }
+      return line.dropFirst(place).hasPrefix("live")
+    }
     func pid(_ line: String) -> String { line.split(separator: " ").first.map(String.init) ?? "" }
     guard let first = live.first else {
       throw Failure(

@@ -13,6 +13,8 @@ final class SSHInput: StreamInput {
 
   private struct Child {
     let pid: pid_t
+    /// How ssh ended; nil: it has not been waited for.
+    var status: Int32?
     let (input, output, errors): (Int32, Int32, Int32)
   }
 
@@ -20,11 +22,12 @@ final class SSHInput: StreamInput {
   private static let mostErrors = 4096
 
   /// Connects. ssh may ask for a password or for a host's key on the terminal.
-  init(_ remote: RemoteCommand, target: String?, rate: ByteRate?) throws(Failure) {
+  init(_ remote: RemoteCommand, target: String?, rate: ByteRate?, mayAsk: Bool = true) throws(Failure) {
     (self.remote, self.rate) = (remote, rate)
     words =
-      ["stream", "--answer"] + (rate.map { ["--rate", "\($0.bytes)"] } ?? []) + (target.map { [$0] } ?? [])
-    child = try Self.start(remote, words, mayAsk: true)
+      ["stream", "--answer"] + (rate.map { ["--rate", "\($0.bytes)"] } ?? [])
+      + (target.map { ["--", $0] } ?? [])
+    child = try Self.start(remote, words, mayAsk: mayAsk)
   }
 
   deinit { end() }
@@ -62,7 +65,8 @@ final class SSHInput: StreamInput {
   }
 
   func successor(named name: String) -> (any StreamInput)? {
-    try? SSHInput(remote, target: name, rate: rate)
+    // The screen has the terminal, so nobody can be asked.
+    try? SSHInput(remote, target: name, rate: rate, mayAsk: false)
   }
 
   var ending: String? {
@@ -77,10 +81,28 @@ final class SSHInput: StreamInput {
   private func end() {
     guard let child else { return }
     for descriptor in [child.input, child.output, child.errors] { close(descriptor) }
-    kill(child.pid, SIGTERM)
-    var status: Int32 = 0
-    while unsafe waitpid(child.pid, &status, 0) < 0, errno == EINTR {}
+    if child.status == nil {
+      kill(child.pid, SIGTERM)
+      var status: Int32 = 0
+      while unsafe waitpid(child.pid, &status, 0) < 0, errno == EINTR {}
+    }
     self.child = nil
+  }
+
+  /// Whether mpgtop at the other side has said, by its exit code, that there is no such process any more.
+  var targetIsGone: Bool {
+    guard let child else { return false }
+    // ssh has closed its output, and ends at once.
+    for _ in 0..<50 where self.child?.status == nil {
+      var status: Int32 = 0
+      if unsafe waitpid(child.pid, &status, WNOHANG) == child.pid {
+        self.child?.status = status
+      } else {
+        usleep(10_000)
+      }
+    }
+    guard let status = self.child?.status, status & 0x7f == 0 else { return false }
+    return [ExitCode.noSuchProcess, ExitCode.gone].contains((status >> 8) & 0xff)
   }
 
   private static func start(_ remote: RemoteCommand, _ words: [String], mayAsk: Bool) throws(Failure) -> Child

@@ -21,7 +21,7 @@ struct Streamer {
       options.rate?.bytes, !options.plain, options.answer
     )
     settings.version = Options.configuration.version
-    settings.isControlled = (try? source.control()) != nil
+    settings.isControlled = options.answer && Self.isControlled(source)
     let sender = Sender(source, settings)
     var (output, input) = (PacketOutput(), QuestionInput(isOpen: options.answer))
     defer { output.restore() }
@@ -32,10 +32,27 @@ struct Streamer {
       if let packet { output.add(packet) }
       // A reader that goes is how most streams end.
       guard try output.write() else { return }
-      if sender.isOver, output.isEmpty { exit(ExitCode.gone) }
+      if sender.isOver, output.isEmpty {
+        output.restore()
+        exit(ExitCode.gone)
+      }
       guard output.wait(nanoseconds: packet == nil ? pause : 0, alsoFor: input) else { return }
       for line in input.lines() { sender.ask(line) }
       if input.hasEnded { return }
+    }
+  }
+}
+
+extension Streamer {
+  /// Whether the target can be held and slowed. A controller that is there already, perhaps the one of a connection that was lost
+  /// just now, does not mean that it cannot.
+  private static func isControlled(_ source: any SchedulerSource) -> Bool {
+    do throws(ControlError) {
+      _ = try source.control()
+      return true
+    } catch {
+      if case .notControlled = error { return false }
+      return true
     }
   }
 }
@@ -68,7 +85,7 @@ private struct PacketOutput {
       switch errno {
       case EINTR: continue
       case EAGAIN: return true
-      case EPIPE: return false
+      case EPIPE, ECONNRESET: return false
       default: throw Failure(ExitCode.output, "cannot write to standard output: \(errnoText(errno))")
       }
     }

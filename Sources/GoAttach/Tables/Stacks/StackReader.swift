@@ -47,7 +47,11 @@ public struct GoStacks: Sendable {
     for part in parts {
       let numbers = part.distinct.map { book.number(of: $0.pcs, end: $0.end) }
       for outcome in part.outcomes {
-        outcomes.append(if case .stack(let number) = outcome { .stack(numbers[number]) } else { outcome })
+        if case .stack(let number) = outcome {
+          outcomes.append(.stack(numbers[number]))
+        } else {
+          outcomes.append(outcome)
+        }
       }
     }
     self.init(outcomes: outcomes, distinct: book.stacks)
