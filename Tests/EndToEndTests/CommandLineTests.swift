@@ -11,7 +11,7 @@ extension EndToEnd {
 
     private static let commands = [
       [], ["learn"], ["record"], ["replay"], ["scrub"], ["why"], ["stacks"], ["doctor"], ["run"], ["serve"],
-      ["export"],
+      ["stream"], ["export"],
       ["gen-config"], ["gen-man"],
     ]
 

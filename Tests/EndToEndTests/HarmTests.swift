@@ -22,8 +22,12 @@ private final class Workplace {
   func path(_ name: String) -> String { "\(folder.path)/\(name)" }
 
   /// Keeps the server busy for as long as the returned program is kept.
+  ///
+  /// Each G is some six events. What is recorded is replayed, which takes 10 to 30 µs an event in a build for debugging, so on a
+  /// fast machine as many as the server can make would take minutes.
   func load() throws -> Program {
-    try Program(Command("curl", "-sS", "-o", "/dev/null", server.url("/spawn?n=[500-90000]")))
+    try Program(
+      Command("curl", "-sS", "--rate", "60/s", "-o", "/dev/null", server.url("/spawn?n=[500-90000]")))
   }
 
   func command(_ words: [String]) -> Command {

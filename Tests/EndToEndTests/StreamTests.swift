@@ -143,7 +143,8 @@ extension EndToEnd {
       try eventually("frames come again") { program.output.split(separator: "\n").count > printed + 3 }
       #expect(program.ending == nil)
       for (line, words) in [
-        ("MPGTOP --ssh -oProxyCommand=x -b", "is no host"), ("MPGTOP --rate 200k", "go with --ssh"),
+        ("MPGTOP --ssh -oProxyCommand=x -b", "missing value"),
+        ("MPGTOP --ssh=-oProxyCommand=x -b", "is no host"), ("MPGTOP --rate 200k", "go with --ssh"),
         ("MPGTOP --ssh host --post-mortem web", "--ssh"), ("MPGTOP --ssh host -b -", "--ssh"),
       ] {
         let wrong = try remote.shell(line)

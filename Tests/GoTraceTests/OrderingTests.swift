@@ -104,6 +104,14 @@ struct OrderingTests {
     let clock = try #require(Heard(GenerationWriter.header + bytes).tables.clock)
     #expect(clock.wall(1600) == 1_700_000_000_000_000_107 && clock.monotonic(1600) == 199)
     #expect(TraceClock(frequency: 15_625_000).time(10) == 640)
+    // What a damaged trace may say.
+    for (seconds, nanoseconds) in [(1, UInt64.max), (1, 1 << 63), (.max, 1)] as [(UInt64, UInt64)] {
+      let snapshot = TraceClock.Snapshot(
+        ticks: .max, monotonic: .max, seconds: seconds, nanoseconds: nanoseconds)
+      let odd = TraceClock(frequency: 0, snapshot: snapshot)
+      #expect(odd.wall(.max) == nil)
+      _ = odd.monotonic(.min)
+    }
   }
 }
 

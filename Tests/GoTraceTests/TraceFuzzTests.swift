@@ -62,6 +62,8 @@ struct TraceFuzzTests {
     return bytes
   }
 
+  private func varint(_ value: UInt64) -> [UInt8] { Self.varint(value) }
+
   private static func varint(_ value: UInt64) -> [UInt8] {
     var (rest, bytes) = (value, [UInt8]())
     while rest >= 0x80 {
@@ -69,6 +71,23 @@ struct TraceFuzzTests {
       rest >>= 7
     }
     return bytes + [UInt8(rest)]
+  }
+
+  @Test("a file of very many very small generations costs little")
+  func smallGenerations() throws {
+    var bytes = GenerationWriter.header
+    let count = 30_000
+    for number in 1...UInt64(count) {
+      let kinds =
+        [TraceKind.eventBatch.rawValue] + varint(number) + varint(1) + varint(1000 + number) + varint(0)
+      bytes += kinds + [TraceKind.endOfGeneration.rawValue]
+    }
+    let took = try ContinuousClock().measure {
+      let heard = try Heard(bytes)
+      #expect(heard.damage.withoutClock == count && heard.events.isEmpty)
+    }
+    // A hundred megabytes for each generation would take minutes.
+    #expect(took < .seconds(60))
   }
 
   @Test("a file that is made to cost time for each of its events costs little")

@@ -67,6 +67,8 @@ struct TraceReaderTests {
     }
     try folder.write(KeptTrace.named("flight/snapshot-1.trace").bytes, to: "again")
     try folder.write(Array("no trace".utf8), to: "README")
+    // A recorder that was killed behind the header.
+    try folder.write(Array("go 1.26 trace\0\0\0".utf8), to: "begun")
     let all = try Heard(TraceReader(folder: folder.path))
     #expect(all.damage.isEmpty || all.damage.gaps > 0)
     #expect(zip(all.events, all.events.dropFirst()).allSatisfy { $0.time < $1.time })

@@ -11,6 +11,7 @@ import Region
 final class QueueWatch: @unchecked Sendable {
   private let lock = NSLock()
   private var isOver = false
+  private var count = 0
   private var end: Result<History, any Error>?
   private let hasEnded = DispatchSemaphore(value: 0)
 
@@ -26,11 +27,16 @@ final class QueueWatch: @unchecked Sendable {
     var sampler = Sampler(inspector, history: HistoryLimits(bytes: 2_000_000_000))
     while !lock.withLock({ isOver }) {
       let pause = try sampler.step()
+      let count = sampler.history?.numbers.count ?? 0
+      lock.withLock { self.count = count }
       usleep(UInt32(min(pause / 1000, 1000)))
     }
     guard let player = try sampler.player() else { throw CocoaError(.featureUnsupported) }
     return player.history
   }
+
+  /// How many segments the history has so far, each with a keyframe.
+  var segments: Int { lock.withLock { count } }
 
   /// Stops, and returns the history that was recorded.
   func stop() throws -> History {

@@ -76,7 +76,7 @@ struct Cursor {
     guard ok else { return false }
     let sum = Self.time(ticks, scale).addingReportingOverflow(last)
     // Far from the largest number, since a few nanoseconds are added to times that are equal.
-    guard !sum.overflow, sum.partialValue < 1 << 62 else { return false }
+    guard !sum.overflow, sum.partialValue < .max - (1 << 32) else { return false }
     (kind, time, last, next) = (raw, sum.partialValue, sum.partialValue, at)
     return true
   }

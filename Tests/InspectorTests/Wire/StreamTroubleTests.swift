@@ -166,12 +166,52 @@ struct StreamTroubleTests {
     greeting.target.bootTime += 1
     let writer = PacketWriter(compresses: true)
     writer.add(.hello, greeting.bytes)
+    // Names and gauges of the new process come with its greeting, and are none of the old one's.
+    var observation = Observation()
+    observation.snapshot.time = 77
+    writer.add(.names, Array("new".utf8))
+    writer.add(.observation, observation.bytes)
     input.next = [writer.packet()]
+    let names = remote.grownNames?.bytes
     try eventually("the end is known") {
       _ = try? remote.takeEvents(upTo: nil) { _, _ in }
       _ = try? remote.observe()
       return (try? remote.ending())?.description.contains("no connection") == true
     }
+    #expect(remote.grownNames?.bytes == names && (try? remote.observe())?.snapshot.time != 77)
+  }
+
+  @Test("messages for which one packet is too small come in several", arguments: [false, true])
+  func manyMessages(compresses: Bool) throws {
+    let writer = PacketWriter(compresses: compresses)
+    let bodies = (0..<9).map { [UInt8](repeating: UInt8($0), count: 3 << 20) }
+    for body in bodies { writer.add(.block, body) }
+    let reader = PacketReader()
+    reader.add(writer.packet())
+    var (packets, heard) = (0, [[UInt8]]())
+    while let messages = try reader.packet() {
+      packets += 1
+      heard += messages.map(\.body)
+    }
+    #expect(heard == bodies && packets > 3 && !reader.isInsideOfPacket && writer.isEmpty)
+  }
+
+  @Test(
+    "of a very deep stack the inner frames come, and that some are missing is said; what is too much is not sent"
+  )
+  func deepStacks() throws {
+    let frame = StackFrame(function: "main.down", file: nil, line: nil)
+    func answer(_ depth: Int, _ count: Int = 1) throws -> Stacks? {
+      let stacks = Stacks(
+        outcomes: [1: .stack(0)],
+        distinct: Array(
+          repeating: CallStack(frames: Array(repeating: frame, count: depth), cut: nil), count: count))
+      return try #require(StacksAnswer(StacksAnswer(number: 3, stacks: stacks).bytes)).stacks
+    }
+    let deep = try #require(try answer(5000)?.distinct.first)
+    #expect(deep.frames.count == 4096 && deep.cut == "more frames were not sent")
+    #expect(try answer(4096)?.distinct.first?.cut == nil)
+    #expect(try answer(4096, 300) == nil)
   }
 
   @Test("questions are answered: stacks when they come, commands of control at once")
