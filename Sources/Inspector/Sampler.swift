@@ -17,12 +17,6 @@ import RegionSource
 /// Decides when to read the table of Gs. Reading may take a hundredth of a core, and add a few hundred
 /// kilobytes a second to the history.
 struct TablePace {
-  /// Reading the table may take one part in `share` of a CPU's time.
-  private static let share: UInt64 = 100
-  /// The least time until the table is read again, in nanoseconds for each G that was listed. So a table of a
-  /// million Gs, some 20 MB, is read at most once a minute.
-  private static let perRow: UInt64 = 60_000
-
   private var next: UInt64 = 0
   private(set) var taker = CensusTaker()
 
@@ -41,7 +35,7 @@ struct TablePace {
     taker.take(
       rows, at: source.tableReadAt ?? moment, clock, source.grownNames ?? observation.names,
       isComplete: rows.count < GoroutineList.most)
-    next = monotonicNow() + max(spent * Self.share, UInt64(rows.count) * Self.perRow)
+    next = monotonicNow() + GoroutineList.pause(after: spent, rows: rows.count)
     if rows.count > GoroutineList.chunk { try breathe() }
     return GoroutineList(rows: rows, isCut: rows.count == GoroutineList.most)
   }

@@ -47,6 +47,14 @@ package struct GoroutineList: Equatable {
   /// parts a reader does its other work, such as draining the rings.
   package static let chunk = 4096
 
+  /// How long to wait before the table is read again, in nanoseconds. Reading it may take a hundredth of a CPU's time; and each
+  /// listed G takes 60 µs, so a table of a million Gs, some 20 MB, is read at most once a minute.
+  ///
+  /// - Parameter spent: the CPU time that the last reading took, in nanoseconds.
+  package static func pause(after spent: UInt64, rows: Int) -> UInt64 {
+    max(spent * 100, UInt64(rows) * 60_000)
+  }
+
   package init(rows: [GoroutineRow], isCut: Bool = false) { (self.rows, self.isCut) = (rows, isCut) }
 }
 

@@ -40,8 +40,6 @@ package final class Sender {
   private static let mostWaiting = 500_000
   /// A packet is made early when so many bytes are waiting.
   private static let mostBytes = 1 << 20
-  /// Reading tables may take one part in so many of the time; and so long, in nanoseconds, until the next for each G.
-  private static let (tableShare, perRow): (UInt64, UInt64) = (100, 60_000)
   /// Tables have at most one part in so many of `--rate`.
   private static let tablePart = 4
 
@@ -263,7 +261,7 @@ package final class Sender {
     addNames(source.grownNames ?? observation.names)
     let bytes = TableBytes(rows: rows, readAt: source.tableReadAt ?? moment).bytes
     writer.add(.table, bytes)
-    nextTable = monotonicNow() + max(work.spent * Self.tableShare, UInt64(rows.count) * Self.perRow)
+    nextTable = monotonicNow() + GoroutineList.pause(after: work.spent, rows: rows.count)
     guard let rate = options.rate else { return }
     let time = Double(bytes.count) / Double(rate) * 1e9 * Double(Self.tablePart)
     nextTable = max(nextTable, now + UInt64(min(time, 1e12)))
