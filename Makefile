@@ -78,7 +78,7 @@ demo-crash: ## kill the demo server under load, and open its last moments in mpg
 
 test: ## all Swift suites, aarch64's switch, ports that can be tried, HTTP against other parsers, terminals, lint, instructions
 	@scripts/need.sh test
-	$(SWIFT) test $(ALIKE) --scratch-path $(SCRATCH) $(TEST_ARGS)
+	@scripts/retell.sh $(SWIFT) test $(ALIKE) --scratch-path $(SCRATCH) $(TEST_ARGS)
 	@$(MAKE) --no-print-directory test-ports test-go-few differential terminals lint instructions
 
 # An old version of Go and the newest, as they are and stripped. On a machine that has neither Go nor a way to it, the tests
