@@ -40,6 +40,16 @@ public struct CallStack: Sendable, Hashable {
   /// The innermost call of the program's own code; if it has none, the outermost call, with which the G began. nil: there
   /// are no calls.
   public var own: StackFrame? { frames.first { !$0.isLibrary } ?? frames.last }
+
+  /// The calls of the program's own code by which stacks are grouped: the innermost first, at most eight; the outermost
+  /// call, if the program has none. Two stacks that differ only in the library's calls have the same.
+  public var ownCalls: ArraySlice<StackFrame> {
+    let own = frames.filter { !$0.isLibrary }
+    return own.isEmpty ? frames.suffix(1) : own.prefix(8)
+  }
+
+  /// The own calls as a filter has them, each with a sign of its end: `main.wait at main.go:5< main.main at main.go:9<`.
+  public var ownCallsText: String { ownCalls.map { $0.text + "<" }.joined(separator: " ") }
 }
 
 /// The choice of Gs whose stacks are wanted.

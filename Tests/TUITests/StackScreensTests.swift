@@ -84,10 +84,21 @@ struct StackScreensTests {
     #expect(lines.contains { $0.contains("main.receive at main.go:58 ← main.serve at main.go:12") })
     #expect(lines.contains { $0.contains("moved") })
     state = press(.enter, on: state)
-    #expect(state.gsMode == .list && state.lists[.gs]?.filter == Filter("at~main.go:58"))
+    let whole = Filter("stack:main.receiveatmain.go:58<main.serveatmain.go:12<")
+    #expect(state.gsMode == .list && state.lists[.gs]?.filter == whole)
+    #expect(state.interest.stacks == .all && ListPanel.summary(frame, state)?.window.total == 2)
     #expect(
       press(.character("o"), on: press(.character("o"), .character("o"), .character("o"), on: self.state()))
         .gsMode == .list)
+  }
+
+  @Test("x on a group says which of its Gs it explains")
+  func explainedOfGroup() {
+    let grouped = press(.character("o"), .character("o"), .character("o"), .character("x"), on: state())
+    let heading = "which has been like this for longest in its group"
+    #expect(Screen.draw(grouped).lines.contains { $0.contains(heading) })
+    let alone = press(.character("x"), on: state())
+    #expect(!Screen.draw(alone).lines.contains { $0.contains("in its group") })
   }
 
   @Test("Enter asks for the stack, and x for an answer, while the view goes on")

@@ -63,6 +63,7 @@ extension Frame {
     json.member("spawns_per_s", spawnsPerSecond)
     json.member("wakeups_per_s", wakeupsPerSecond)
     json.member("events_per_s", eventsPerSecond)
+    json.member("mutex_wait_s_per_s", mutexWaiters)
   }
 }
 

@@ -3,8 +3,8 @@
 /// A field that a filter can name. The raw value is its name.
 public enum FilterField: String, Sendable, CaseIterable {
   /// A field whose value a row has in itself, so that no column need be formatted.
-  case g, state, reason, age, site, at, labels, p, m, fd, by, kind, dir, lane, tid, peer, lrq, use, cpu,
-    locked, text
+  case g, state, reason, age, site, at, stack, labels, p, m, fd, by, kind, dir, lane, tid, peer, lrq, use,
+    cpu, locked, text
   /// A field whose value is only printed, in the column with this name.
   case below, max, search, gsrun, steals, lost, gsgot, hits, tries, gcache, stacks, run, sched, call, nop, os,
     stall
@@ -26,7 +26,7 @@ public enum FilterField: String, Sendable, CaseIterable {
     "spawned": .site,
     "entrypointoftheg": .site, "entry": .site, "stateorwaitreason": .state, "lrqof": .lrq, "now": .lrq,
     "for": .dir,
-    "stacktheprogramsowncalls": .at, "lockedto": .locked, "thief": .p, "which": .g, "ring": .lane,
+    "stacktheprogramsowncalls": .stack, "lockedto": .locked, "thief": .p, "which": .g, "ring": .lane,
     "what": .text,
   ]
 
@@ -36,7 +36,7 @@ public enum FilterField: String, Sendable, CaseIterable {
   /// Whether the field's values are words, and not numbers.
   package var isText: Bool {
     switch self {
-    case .state, .reason, .site, .at, .labels, .kind, .dir, .lane, .peer, .text, .os, .here: true
+    case .state, .reason, .site, .at, .stack, .labels, .kind, .dir, .lane, .peer, .text, .os, .here: true
     default: false
     }
   }

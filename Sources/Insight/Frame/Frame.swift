@@ -8,7 +8,7 @@ public struct Frame: Sendable, Equatable {
   /// The gauges at the moment.
   public var snapshot: Snapshot
   /// The number of Gs started per second. All rates here are over the time since the previous frame, but at
-  /// least over the last second. They are 0 in the first frame. nil: the source does not count this.
+  /// least over the last second. nil: the source does not count this, or no time has passed, as in the first frame.
   public var switchesPerSecond: Double?
   /// The number of steals per second; nil: the source does not count them.
   public var stealsPerSecond: Double?
@@ -18,6 +18,9 @@ public struct Frame: Sendable, Equatable {
   public var wakeupsPerSecond: Double?
   /// The number of events written per second; nil: the source does not count them.
   public var eventsPerSecond: Double?
+  /// How many Gs waited for a mutex at a time, as a mean: seconds of waiting per second. A wait counts when it ends, so
+  /// this may jump. nil: the source does not count this.
+  public var mutexWaiters: Double?
   /// The use of each P over the same time as the rates, in the order of `snapshot.ps`. The scheduler measures
   /// this; it is not sampled. Empty in the first frame. An element is nil if the target does not tell it, or
   /// if the P is new.

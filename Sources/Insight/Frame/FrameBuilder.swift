@@ -128,13 +128,14 @@ private struct Maxima: Sendable {
 /// The counters whose rates a frame shows.
 struct Totals: Sendable {
   let time: UInt64
-  let switches, steals, spawns, wakeups, events: UInt64?
+  let switches, steals, spawns, wakeups, events, mutexWait: UInt64?
   let ps: [Snapshot.P]
 
   init(_ snapshot: Snapshot) {
     (time, switches, spawns) = (snapshot.time, snapshot.switches, snapshot.gs.created)
     (wakeups, events) = (snapshot.netpoll.wakeups, snapshot.trace.events)
     steals = snapshot.totalSteals
+    mutexWait = snapshot.sampled?.mutexWait
     ps = snapshot.ps
   }
 }
@@ -153,6 +154,7 @@ extension Frame {
     spawnsPerSecond = rate(base.spawns, now.spawns)
     wakeupsPerSecond = rate(base.wakeups, now.wakeups)
     eventsPerSecond = rate(base.events, now.events)
+    mutexWaiters = rate(base.mutexWait, now.mutexWait).map { $0 / 1e9 }
     guard seconds > 0 else { return }
     var earlier = base.ps[...]
     use = now.ps.map { p in

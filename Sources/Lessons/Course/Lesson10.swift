@@ -34,7 +34,9 @@ extension Lesson {
       let events = try tape.between(.begin, .done)
       guard let asked = tape.asked else { throw Unproven("nobody looked at the gauges") }
       let (parked, threads) = (asked.netpoll.parked, asked.ms.count { $0.state != .exited })
-      let few = asked.procs + 5
+      // An M for each P and the helpers. While the connections were opened, a slow call to the kernel may have cost an M its
+      // P, so that another M was made; both stay. That happens to each P about once, on a machine that is busy.
+      let few = 2 * asked.procs + 5
       let answer = threads == 1 ? 3 : threads <= few ? 2 : threads >= parked ? 0 : 1
       guard answer == 2, parked >= 20 * threads else {
         throw Unproven("\(threads) threads beside \(parked) Gs that wait")

@@ -225,7 +225,7 @@ extension AppState {
   private var stacksSeen: StackQuestion? {
     guard let frame = shown, frame.hasStacks else { return nil }
     let list = lists[.gs] ?? ListState()
-    let names: [FilterField] = [.at, .labels, .text]
+    let names: [FilterField] = [.at, .stack, .labels, .text]
     if gsMode == .stacks || names.contains(where: list.filter.asks)
       || list.sort.flatMap({ FilterField(name: $0) }).map(names.contains) == true
     {

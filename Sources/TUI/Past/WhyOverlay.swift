@@ -23,6 +23,13 @@ struct WhyOverlay {
     var style: Style
   }
 
+  /// What is explained. A row that stands for many Gs is explained by one of them, and the heading says so.
+  private var heading: String {
+    let isGroup = state.screen == .gs && [.reasons, .sites, .stacks].contains(state.gsMode)
+    guard isGroup, case .g = subject else { return subject.name }
+    return subject.name + ", which has been like this for longest in its group"
+  }
+
   private var lines: [Line] {
     guard let answer = state.shown?.detail.why, answer.subject == subject else {
       // While the history is searched, show what the gauges say at once.
@@ -76,7 +83,7 @@ struct WhyOverlay {
     let box = Rect(
       x: (state.size.columns - width) / 2, y: max(1, (state.size.rows - height) / 2), width: width,
       height: height)
-    let title = TextWidth.truncated(subject.name, to: max(4, width - 8), ellipsis: glyphs.ellipsis)
+    let title = TextWidth.truncated(heading, to: max(4, width - 8), ellipsis: glyphs.ellipsis)
     Overlay.drawFrame(box, title: title, glyphs: glyphs, on: &canvas)
     let first = min(max(0, state.firstWhyLine), lastFirst)
     for (index, line) in lines.dropFirst(first).prefix(rows).enumerated() {

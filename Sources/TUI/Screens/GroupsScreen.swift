@@ -19,7 +19,7 @@ struct GroupRow: FilterSubject {
 
   func value(of field: FilterField) -> FilterValue {
     switch field {
-    case .text, .site, .at, .reason, .state: .text(name)
+    case .text, .site, .at, .stack, .reason, .state: .text(name)
     case .age: oldest.map { .number(Double($0)) } ?? .none
     case .g: oldestG.map { .number(Double($0)) } ?? .none
     default: .none
@@ -82,18 +82,15 @@ struct GroupsScreen: ListScreen {
     }
   }
 
-  /// The calls of the program's own code on a stack, the innermost first. Two stacks that differ only in the library's
-  /// calls are one group.
+  /// The name of the group of a stack.
   private static func name(_ stack: CallStack, glyphs: Glyphs) -> String {
-    let own = stack.frames.filter { !$0.isLibrary }
-    return (own.isEmpty ? stack.frames.suffix(1) : own.prefix(8)).map(\.text).joined(
-      separator: glyphs.isASCII ? " < " : " ← ")
+    stack.ownCalls.map(\.text).joined(separator: glyphs.isASCII ? " < " : " ← ")
   }
 
   private func filter(of row: GRow) -> String {
     switch state.gsMode {
     case .sites: "site~" + (row.g.entry?.split(separator: " ").last ?? "")
-    case .stacks: row.at.map { "at~" + ($0.split(separator: " ").last ?? "") } ?? "at:-"
+    case .stacks: row.stacks?[row.g.id].map { "stack:" + $0.ownCallsText.filter { $0 != " " } } ?? "stack:-"
     default:
       row.g.state == .waiting
         ? "reason:\(row.g.reasonText.filter { $0 != " " })" : "state:\(row.g.state.word)"

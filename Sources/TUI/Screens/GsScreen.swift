@@ -15,9 +15,13 @@ struct GRow: TellsAll {
 
   /// For each stack, by its number: the innermost call of the program's own code; nil: the stack has none.
   var owns: [String?] = []
+  /// For each stack, by its number: its calls as a filter has them. Empty: no filter asks for them.
+  var calls: [String] = []
 
   /// The innermost call of the program's own code; nil: not known.
   var at: String? { stacks?.number(of: g.id).flatMap { owns.indices.contains($0) ? owns[$0] : nil } }
+  /// The calls of the program's own code; nil: not known, or not asked for.
+  var stack: String? { stacks?.number(of: g.id).flatMap { calls.indices.contains($0) ? calls[$0] : nil } }
   /// The labels that the program gave it; nil: none, or not known.
   var labels: String? { stacks?.labels[g.id] }
   /// What stands in place of `at`: why there is no stack; nil: not known.
@@ -33,6 +37,7 @@ struct GRow: TellsAll {
     case .age: age.map { .number(Double($0)) } ?? .none
     case .site: .text(g.entry ?? "")
     case .at: at.map { .text($0) } ?? .none
+    case .stack: stack.map { .text($0) } ?? .none
     case .labels: labels.map { .text($0) } ?? .none
     case .p: g.p.map { .number(Double($0)) } ?? .none
     case .fd: g.fd.map { .number(Double($0)) } ?? .none
@@ -70,14 +75,16 @@ struct GRow: TellsAll {
   /// The Gs of a frame; nil: the frame does not hold them.
   static func list(_ frame: Frame) -> Goroutines? { frame.detail.goroutines ?? frame.past?.goroutines }
 
-  /// All Gs of a frame, one row each.
-  static func rows(_ frame: Frame) -> Rows<GRow> {
+  /// All Gs of a frame, one row each. `withCalls`: a filter asks for whole stacks.
+  static func rows(_ frame: Frame, withCalls: Bool = false) -> Rows<GRow> {
     guard let list = list(frame) else { return Rows([]) }
     let (all, now) = (list.all, max(list.readAt ?? 0, frame.past?.time ?? frame.snapshot.time))
     let stacks = frame.detail.stacks
     let owns = stacks?.distinct.map { $0.own?.text } ?? []
+    let calls = withCalls ? stacks?.distinct.map(\.ownCallsText) ?? [] : []
     return Rows(count: all.count) {
-      GRow(g: all[$0], age: all[$0].since.map { now - min(now, $0) }, stacks: stacks, owns: owns)
+      GRow(
+        g: all[$0], age: all[$0].since.map { now - min(now, $0) }, stacks: stacks, owns: owns, calls: calls)
     }
   }
 }
@@ -94,7 +101,7 @@ struct GsScreen: ListScreen {
   private var glyphs: Glyphs { state.glyphs }
 
   var rows: Rows<GRow> {
-    let rows = GRow.rows(frame)
+    let rows = GRow.rows(frame, withCalls: state.lists[.gs]?.filter.asks(.stack) ?? false)
     guard state.gsMode == .tree, let all = GRow.list(frame)?.all else { return rows }
     return state.memos.trees.answer(all) { SpawnTree(all) }.rows(rows)
   }

@@ -105,6 +105,7 @@ struct LatencyScreen {
       ]),
       .facts([
         (isNarrow ? "waits for mutexes, ever" : "waits for mutexes, all together", time(sampled.mutexWait)),
+        (isNarrow ? "now" : "so many Gs at a time", frame.mutexWaiters.map { Quantity.compact($0) } ?? "-"),
         (isNarrow ? "stops for GC" : "stops of the world: for the GC", Quantity.compact(sampled.stopsForGC)),
         (isNarrow ? "other stops" : "others", Quantity.compact(sampled.otherStops)),
       ]),
