@@ -79,12 +79,12 @@ package final class Program: Sendable {
 
   /// Waits for the program's end.
   @discardableResult
-  package func wait(within seconds: Double = 60) throws -> Ending {
+  package func wait(within seconds: Double = patience) throws -> Ending {
     try eventually("end of \(command.words)", within: seconds) { ending }
   }
 
   /// Runs a program to its end.
-  package static func run(_ command: Command, within seconds: Double = 60) throws -> Finished {
+  package static func run(_ command: Command, within seconds: Double = patience) throws -> Finished {
     let program = try Program(command)
     let ending = try program.wait(within: seconds)
     return Finished(ending: ending, output: program.output, errors: program.errors)
