@@ -135,7 +135,7 @@ final class Viewer: Sendable {
   }
 
   /// Waits until there are `count` frames.
-  func wait(for count: Int, within seconds: Double = 60) throws {
+  func wait(for count: Int, within seconds: Double = patience) throws {
     try eventually("\(count) frames; mpgtop said: \(program.errors)", within: seconds) {
       program.output.utf8.count { $0 == UInt8(ascii: "\n") } >= count
     }

@@ -48,7 +48,7 @@ final class Screen {
 
   /// Waits until the screen meets the condition, and returns its rows.
   @discardableResult
-  func wait(for what: String, within seconds: Double = 60, _ condition: ([String]) -> Bool) throws -> [String]
+  func wait(for what: String, within seconds: Double = patience, _ condition: ([String]) -> Bool) throws -> [String]
   {
     var last: [String] = []
     return try eventually(

@@ -12,7 +12,7 @@ extension EndToEnd {
 
       init() throws { (server, folder) = (try DemoServer("--procs", "2"), try TemporaryFolder()) }
 
-      func shell(_ line: String, within seconds: Double = 60) throws -> Finished {
+      func shell(_ line: String, within seconds: Double = patience) throws -> Finished {
         let command = Command(
           "/bin/sh", "-c", line.replacing("MPGTOP", with: Built.mpgtop), environment: environment)
         return try Program.run(command, within: seconds)

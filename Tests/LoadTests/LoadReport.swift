@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 
 /// Runs mpg-load to its end, with its region in a folder of its own.
-func load(_ arguments: [String], within seconds: Double = 60) throws -> Finished {
+func load(_ arguments: [String], within seconds: Double = patience) throws -> Finished {
   let folder = try TemporaryFolder()
   return try Program.run(loadCommand(arguments, in: folder), within: seconds)
 }
