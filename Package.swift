@@ -96,12 +96,14 @@ let package = Package(
     .target(name: "CGoAttach", cSettings: [.define("_GNU_SOURCE")]),
     // What is used of zlib: profiles are packed by it, and traces unpacked.
     .target(name: "CGzip", linkerSettings: [.linkedLibrary("z")]),
+    // Profiles in pprof's form, of stacks and of waiting.
+    .target(name: "Pprof", dependencies: ["CGzip"], swiftSettings: swift),
     // Any running Go program as a source; the inspector knows nothing of it.
     .target(
-      name: "GoAttach", dependencies: ["Observed", "Host", "Region", "CGoAttach", "CGzip"],
+      name: "GoAttach", dependencies: ["Observed", "Host", "Region", "CGoAttach", "Pprof"],
       swiftSettings: swift),
     // Execution traces of Go, read and written; knows nothing of schedulers of ours.
-    .target(name: "GoTrace", dependencies: ["CGzip"], swiftSettings: swift),
+    .target(name: "GoTrace", dependencies: ["CGzip", "Pprof"], swiftSettings: swift),
     // About twenty functions over ncursesw, so that no ncurses type or macro reaches Swift.
     .target(
       name: "CNcurses",
@@ -112,7 +114,7 @@ let package = Package(
     .executableTarget(
       name: "mpgtop",
       dependencies: [
-        "TUI", "Lessons", "GoAttach", "Inspector", "CLLHTTP",
+        "TUI", "Lessons", "GoAttach", "GoTrace", "Inspector", "CLLHTTP",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swift),

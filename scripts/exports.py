@@ -232,52 +232,105 @@ def unknown_fields(message, path=""):
     return found
 
 
-def perfetto(recording, created):
-    from perfetto.protos.perfetto.trace.perfetto_trace_pb2 import Trace, TrackEvent
+class Packets:
+    """The packets of a Perfetto trace, whose order is checked: parents, times, begins and ends, arrows."""
 
+    def __init__(self, path):
+        from perfetto.protos.perfetto.trace.perfetto_trace_pb2 import Trace
+
+        self.path, self.trace = path, Trace()
+        with open(path, "rb") as file:
+            self.trace.ParseFromString(file.read())
+        check(not unknown_fields(self.trace), f"{len(self.trace.packet)} packets, and the schema knows every field of them")
+        self.tracks, self.depth, self.flows, self.counters, self.gs, self.last = {}, {}, {}, set(), 0, 0
+        for packet in self.trace.packet:
+            if packet.HasField("track_descriptor"):
+                self.describe(packet.track_descriptor)
+            else:
+                self.event(packet.timestamp, packet.track_event)
+        self.names = [descriptor.name for descriptor in self.tracks.values()]
+
+    def describe(self, descriptor):
+        assert descriptor.uuid not in self.tracks, "a track is described once"
+        assert not descriptor.parent_uuid or descriptor.parent_uuid in self.tracks, "parents come first"
+        self.tracks[descriptor.uuid] = descriptor
+        self.gs += bool(re.fullmatch(r"G\d+( .*)?", descriptor.name))
+
+    def event(self, time, event):
+        from perfetto.protos.perfetto.trace.perfetto_trace_pb2 import TrackEvent
+
+        assert event.track_uuid in self.tracks, "events are on tracks that there are"
+        assert time >= self.last, "times go forth"
+        self.last = time
+        name = self.tracks[event.track_uuid].name
+        is_begin, is_end = event.type == TrackEvent.TYPE_SLICE_BEGIN, event.type == TrackEvent.TYPE_SLICE_END
+        self.depth[event.track_uuid] = self.depth.get(event.track_uuid, 0) + is_begin - is_end
+        most = 1000 if name.endswith("regions") else 1
+        assert 0 <= self.depth[event.track_uuid] <= most, "slices begin and end by turns; only regions lie in each other"
+        for flow in event.flow_ids:
+            self.flows[flow] = False
+        for flow in event.terminating_flow_ids:
+            assert flow in self.flows, "arrows that end have begun"
+            self.flows[flow] = True
+        if event.type == TrackEvent.TYPE_COUNTER:
+            self.counters.add(name)
+
+    def ask_trace_processor(self):
+        """Every statistic above 0 is a fault: a missing parent or a dropped packet is only of severity `info` there."""
+        shell = shutil.which("trace_processor") or shutil.which("trace_processor_shell")
+        if shell is None:
+            print("  (no trace_processor on the PATH: not asked)")
+            return
+        query = f"{options.folder}/query.sql"
+        with open(query, "w") as file:
+            file.write("select name, value from stats where value > 0 and name not like '%duration_ns';")
+        said = run(shell, "-q", query, self.path)
+        check(len(said.strip().splitlines()) <= 1, f"trace_processor has nothing to complain of: {said}")
+
+
+def perfetto(recording, created):
     print("Perfetto:")
     path = f"{options.folder}/a.pftrace"
     mpgtop("export", "--perfetto", "-o", path, recording)
-    trace = Trace()
-    with open(path, "rb") as file:
-        trace.ParseFromString(file.read())
-    check(not unknown_fields(trace), f"{len(trace.packet)} packets, and the schema knows every field of them")
-    tracks, depth, last, flows, counters, gs = {}, {}, 0, {}, set(), 0
-    for packet in trace.packet:
-        if packet.HasField("track_descriptor"):
-            descriptor = packet.track_descriptor
-            assert descriptor.uuid not in tracks, "a track is described once"
-            assert not descriptor.parent_uuid or descriptor.parent_uuid in tracks, "parents come first"
-            tracks[descriptor.uuid] = descriptor
-            gs += descriptor.name.startswith("G") and descriptor.name[1:2].isdigit()
-            continue
-        event = packet.track_event
-        assert event.track_uuid in tracks, "events are on tracks that there are"
-        assert packet.timestamp >= last, "times go forth"
-        last = packet.timestamp
-        is_begin, is_end = event.type == TrackEvent.TYPE_SLICE_BEGIN, event.type == TrackEvent.TYPE_SLICE_END
-        depth[event.track_uuid] = depth.get(event.track_uuid, 0) + is_begin - is_end
-        assert depth[event.track_uuid] in (0, 1), "slices begin and end by turns"
-        for flow in event.flow_ids:
-            flows[flow] = False
-        for flow in event.terminating_flow_ids:
-            assert flow in flows, "arrows that end have begun"
-            flows[flow] = True
-        if event.type == TrackEvent.TYPE_COUNTER:
-            counters.add(tracks[event.track_uuid].name)
-    names = [descriptor.name for descriptor in tracks.values()]
-    check({"P0", "P1", "Processors (P)", "Threads (M)"} <= set(names), f"{len(tracks)} tracks, {gs} of Gs")
-    check(gs >= min(created, 50_000), "every G has a track, up to 50,000")
+    packets = Packets(path)
+    check({"P0", "P1", "Processors (P)", "Threads (M)"} <= set(packets.names), f"{len(packets.tracks)} tracks, {packets.gs} of Gs")
+    check(packets.gs >= min(created, 50_000), "every G has a track, up to 50,000")
+    counters = packets.counters
     check({"GRQ", "LRQ of P0", "Gs running", "Gs waiting"} <= counters, f"counters: {', '.join(sorted(counters))}")
-    check(sum(flows.values()) > 0.9 * len(flows) > 0, f"{len(flows)} arrows, {sum(flows.values())} end where a G ran")
-    shell = shutil.which("trace_processor") or shutil.which("trace_processor_shell")
-    if shell is None:
-        print("  (no trace_processor on the PATH: not asked)")
-        return
-    query = f"{options.folder}/query.sql"
-    with open(query, "w") as file:
-        file.write("select count(*) from slice; select name, value from stats where severity='error' and value>0;")
-    print(run(shell, "-q", query, path))
+    ended = sum(packets.flows.values())
+    check(ended > 0.9 * len(packets.flows) > 0, f"{len(packets.flows)} arrows, {ended} end where a G ran")
+    packets.ask_trace_processor()
+
+
+def traces_of_go():
+    print("Go traces:")
+    kept = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../Tests/GoTraceTests/Fixtures")
+    for name in ("every-1.22.10", "long-1.27.3"):
+        source = f"{kept}/{name}.trace"
+        path = f"{options.folder}/{name}.pftrace"
+        mpgtop("export", "--perfetto", "-o", path, source)
+        packets = Packets(path)
+        check(not any(packets.depth.values()), f"{name}: {packets.gs} tracks of Gs, and each slice that begins ends")
+        packets.ask_trace_processor()
+        for words in (["export", "--go-trace"], ["scrub"]):
+            copy = f"{options.folder}/{name}-{words[0]}.trace"
+            mpgtop(*words, "-o", copy, source)
+            lines = run(options.go, "tool", "trace", "-d=parsed", copy).count("StateTransition")
+            check(lines == run(options.go, "tool", "trace", "-d=parsed", source).count("StateTransition") > 100,
+                  f"{name}: go tool trace finds {lines} transitions in the copy of {words[0]}, as many as in the trace")
+        for kind, theirs in (("sched", "sched"), ("block", "sync"), ("syscall", "syscall"), ("net", "net")):
+            ours = f"{options.folder}/ours.pprof"
+            mpgtop("export", "--force", "--pprof", kind, "-o", ours, source)
+            with open(f"{options.folder}/theirs.pprof", "wb") as file:
+                subprocess.run([options.go, "tool", "trace", f"-pprof={theirs}", source], stdout=file, check=True)
+            sums = [sum_of_profile(run(options.go, "tool", "pprof", "-raw", path))
+                    for path in (ours, f"{options.folder}/theirs.pprof")]
+            check(sums[0] == sums[1], f"{name}: the profile {kind} has {sums[0][0]} waits of {sums[0][1]} ns, as Go's own")
+
+
+def sum_of_profile(raw):
+    found = re.findall(r"^ *(\d+) +(\d+): ", raw, re.MULTILINE)
+    return sum(int(count) for count, _ in found), sum(int(time) for _, time in found)
 
 
 def main():
@@ -294,6 +347,7 @@ def main():
     go(recording, created, last["exited"] - first["exited"])
     go_trace(live)
     perfetto(recording, created)
+    traces_of_go()
     demo.program.kill()
     demo.program.wait()
     dead = f"{options.folder}/dead.trace"

@@ -2,7 +2,8 @@
 # Makes execution traces by several versions of Go, of a program that does everything a trace can tell of
 # (Tests/GoTraceTests/Programs/every), and beside each FILE.trace what Go's own reader says of it, in FILE.truth: that is
 # a program of ours (Programs/truth), compiled as a package of the newest toolchain, where internal/trace may be imported.
-# FILE.profiles has the sums of `go tool trace -pprof=`: the kind, how often, and nanoseconds.
+# FILE.profiles has the sums of `go tool trace -pprof=`: the kind, how often, and nanoseconds. The tools stay in FOLDER:
+# `truth`, and in `goroot` the path of the newest toolchain.
 #
 #   go_traces.sh CACHE FOLDER VERSION...
 #
@@ -70,4 +71,7 @@ for trace in "$folder"/*.trace "$folder"/flight/*.trace; do
   "$work/truth" "$trace" >"${trace%.trace}.truth"
   for kind in sched sync syscall net; do profile "$trace" "$kind"; done >"${trace%.trace}.profiles"
 done
+# The tests let these read what is made of the traces.
+cp "$work/truth" "$folder/truth"
+echo "$root" >"$folder/goroot"
 echo "$folder"

@@ -14,7 +14,7 @@ struct AllCommands: ParsableCommand {
   static let others: [any ParsableCommand.Type] = [
     LearnOptions.self, RecordOptions.self, ReplayOptions.self, ScrubOptions.self, WhyOptions.self,
     StacksOptions.self, DoctorOptions.self, RunOptions.self, ServeOptions.self, StreamOptions.self,
-    ExportOptions.self, ConfigOptions.self, ManualOptions.self,
+    ExportOptions.self, CompareOptions.self, ConfigOptions.self, ManualOptions.self,
   ]
 
   /// The names of all commands: `record|replay|…`.

@@ -1,5 +1,6 @@
 // The command lines of `mpgtop record`, `replay`, `scrub`, `gen-config`, `serve`, `export` and `gen-man`.
 import ArgumentParser
+import GoTrace
 import Inspector
 
 /// The command `mpgtop record` and its options.
@@ -65,16 +66,17 @@ struct ReplayOptions: ParsableCommand {
 /// The command `mpgtop scrub` and its options.
 struct ScrubOptions: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "scrub", abstract: "Copies a recording without the names in it, so that it can be shared.")
+    commandName: "scrub",
+    abstract: "Copies a recording or a Go trace without the names in it, so that it can be shared.")
 
-  @Argument(help: "The recording.", completion: .file())
+  @Argument(help: "The recording, or the Go trace.", completion: .file())
   var file: String
 
   @Option(
     name: .shortAndLong, help: ArgumentHelp("The file to write.", valueName: "file"), completion: .file())
   var output: String
 
-  @Flag(help: "Replace FILE even if it is not a recording.")
+  @Flag(help: "Replace FILE even if it is none of the same kind.")
   var force = false
 
   mutating func validate() throws {
@@ -121,15 +123,22 @@ struct ServeOptions: ParsableCommand {
   @OptionGroup var remote: RemoteOptions
 }
 
-/// The forms in which a history is written for another program.
+/// The forms in which a history or a Go trace is written for another program.
 enum ExportForm: String, EnumerableFlag {
   case perfetto
   case goTrace
+  case jsonl
+  case csv
+
+  /// Whether only a Go trace can be written in this form.
+  var isForTraces: Bool { self == .jsonl || self == .csv }
 
   static func help(for form: ExportForm) -> ArgumentHelp? {
     switch form {
     case .perfetto: "For Perfetto: a track for each P, M and G."
     case .goTrace: "For go tool trace."
+    case .jsonl: "Of a Go trace: each event as a line of JSON."
+    case .csv: "Of a Go trace: each event as a line of comma-separated values."
     }
   }
 
@@ -138,13 +147,17 @@ enum ExportForm: String, EnumerableFlag {
     switch self {
     case .perfetto: .perfetto
     case .goTrace: .goTrace
+    case .jsonl: .jsonLines
+    case .csv: .csv
     }
   }
 
+  /// Writes a history in a form that histories have.
   func write(_ history: History, to file: OutputFile) throws(InspectorError) -> ExportReport {
     switch self {
     case .perfetto: try history.exportPerfetto(to: file)
     case .goTrace: try history.exportGoTrace(to: file)
+    case .jsonl, .csv: throw .badOutput(path: file.path, reason: "only a Go trace can be written in this form")
     }
   }
 }
@@ -155,11 +168,41 @@ struct ExportOptions: ParsableCommand {
     commandName: "export", abstract: "Writes what a scheduler did as a trace for another program.",
     discussion: """
       The source is the file of a recording, a live process (watched for --for), or a dead process: its pid, or the \
-      file of its region. Open the trace with ui.perfetto.dev, or with go tool trace of Go 1.26 or later.
+      file of its region. Open the trace with ui.perfetto.dev, or with go tool trace of Go 1.26 or later. \
+      The source may also be a Go trace, plain or packed by gzip, a folder of them, or - for one on standard input.
       """)
 
   @Flag(exclusivity: .exclusive)
   var form: ExportForm?
+
+  @Option(
+    help: ArgumentHelp(
+      "Of a Go trace: a profile of waiting, for go tool pprof: sched, block, syscall or net.",
+      valueName: "kind"))
+  var pprof: TraceProfile.Kind?
+
+  @Flag(
+    name: .customLong("first-waits"),
+    help:
+      "With --pprof: count also what a goroutine waited before it first ran, which go tool trace leaves out.")
+  var firstWaits = false
+
+  @Option(
+    help: ArgumentHelp(
+      "With --go-trace, of a Go trace: begin the copy so long after the first event: 1.5s.", valueName: "time"
+    ))
+  var from: TimeSpan?
+
+  @Option(
+    help: ArgumentHelp(
+      "With --go-trace, of a Go trace: end the copy so long after the first event.", valueName: "time"))
+  var to: TimeSpan?
+
+  @Option(
+    help: ArgumentHelp(
+      "With --perfetto, of a Go trace: add what this recording of the same machine has, on the same time.",
+      valueName: "recording"), completion: .file())
+  var with: String?
 
   @Option(
     name: .shortAndLong, help: ArgumentHelp("The file to write.", valueName: "file"), completion: .file())
@@ -174,20 +217,45 @@ struct ExportOptions: ParsableCommand {
   var duration: TimeSpan?
 
   @Argument(
-    help: ArgumentHelp("A recording, a process, or a region's file.", valueName: "recording|pid|name"),
+    help: ArgumentHelp(
+      "A recording, a process, a region's file, or a Go trace.", valueName: "recording|trace|pid|name"),
     completion: .file())
   var source: String?
 
   @OptionGroup var history: HistoryOptions
   @OptionGroup var remote: RemoteOptions
 
+  /// Whether only a Go trace can be the source.
+  var isForTraces: Bool {
+    pprof != nil || from != nil || to != nil || with != nil || form?.isForTraces == true
+  }
+
   mutating func validate() throws {
-    if form == nil {
-      throw ValidationError("the form is missing: --perfetto or --go-trace, one of them")
+    if (form == nil) == (pprof == nil) {
+      let what = form == nil ? "the form is missing" : "there are two forms"
+      throw ValidationError(
+        "\(what): --perfetto or --go-trace, or for Go traces --pprof, --jsonl or --csv, one of them")
+    }
+    if with != nil, form != .perfetto { throw ValidationError("--with goes with --perfetto") }
+    if firstWaits, pprof == nil { throw ValidationError("--first-waits goes with --pprof") }
+    if from != nil || to != nil {
+      guard form == .goTrace else {
+        throw ValidationError("--from and --to go with --go-trace: cut first, then export what was cut")
+      }
+      if let from, let to, from.nanoseconds > to.nanoseconds {
+        throw ValidationError("--from is later than --to")
+      }
+    }
+    if isForTraces, duration != nil || remote.ssh != nil || source == nil {
+      throw ValidationError(
+        "--pprof, --jsonl, --csv, --from, --to and --with are for the file of a Go trace, or - for standard input"
+      )
     }
     if output.isEmpty { throw ValidationError("-o: the file to write is an empty name") }
   }
 }
+
+extension TraceProfile.Kind: ExpressibleByArgument {}
 
 /// The command `mpgtop gen-man` and its options.
 struct ManualOptions: ParsableCommand {

@@ -10,6 +10,7 @@ struct Exporter {
   private static let duration: UInt64 = 3_000_000_000
 
   func run() throws(Failure) {
+    if let trace { return try TraceExporter(trace: trace, options: options).run() }
     guard let form = options.form, let source = try source() else { return }
     // Open the output first: if it cannot be written, the user learns that before anything is read or watched.
     let file = try failing { () throws(InspectorError) in
@@ -26,6 +27,12 @@ struct Exporter {
     let missing = report.missing == 0 ? "" : ", \(report.missing) are missing"
     let inferred = report.inferred == 0 ? "" : ", \(report.inferred) moves inferred"
     say("mpgtop: \(report.records) events, \(report.bytes) bytes in \(options.output)\(missing)\(inferred)")
+  }
+
+  /// The Go trace that is the source; nil: the source is something else.
+  private var trace: TraceFile? {
+    guard let word = options.source, options.remote.ssh == nil else { return nil }
+    return options.isForTraces ? TraceFile(anyhow: word) : TraceFile(word)
   }
 
   /// The source of a history. Nothing is read before `history` is called.

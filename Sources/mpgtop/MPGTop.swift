@@ -64,6 +64,7 @@ enum MPGTop {
       guard let source = try choice.attach(to: options.target) else { return }
       try MetricsServer(options: options).run(source)
     case let options as ExportOptions: try Exporter(options: options).run()
+    case let options as CompareOptions: try Compare(options: options, output: output).run()
     case let options as StacksOptions:
       try Stacks(options: options, output: output).run(in: .standard)
     case let options as RunOptions:
@@ -71,6 +72,7 @@ enum MPGTop {
       try Run(options: options, output: output).run()
     case let options as DoctorOptions: try Doctor(output: output).run(options.target)
     case let options as ScrubOptions:
+      if let trace = TraceFile(options.file) { return try trace.scrub(options) }
       let damage = try failing { () throws(InspectorError) in
         try Scrubber.scrub(
           options.file, to: options.output, replaces: options.force ? .anything : .recording)

@@ -52,17 +52,20 @@ struct Layer: Sendable, CustomStringConvertible {
     Layer(folder: "Wire", mayImport: ["Region", "Host", "Observed", "History", "CZstd"]),
     Layer(folder: "Insight", mayImport: ["Region", "Host", "Observed", "History", "Histogram"]),
     Layer(folder: "Exports", mayImport: ["Region", "Host", "Observed", "History", "Insight", "GoTrace"]),
-    Layer(folder: "GoTrace", mayImport: ["CGzip"]),
+    Layer(folder: "Pprof", mayImport: ["CGzip"]),
+    Layer(folder: "GoTrace", mayImport: ["CGzip", "Pprof"]),
     Layer(
       folder: "Inspector",
       mayImport: ["Region", "Host", "Observed", "RegionSource", "History", "Wire", "Insight", "Exports"]),
     Layer(folder: "Lessons", mayImport: ["Region", "Inspector"]),
     Layer(folder: "lesson", mayImport: ["MPG", "ArgumentParser"]),
     Layer(folder: "TUI", mayImport: ["Region", "Inspector", "Lessons", "CNcurses"]),
-    Layer(folder: "GoAttach", mayImport: ["Region", "Host", "Observed", "CGoAttach", "CGzip"]),
+    Layer(folder: "GoAttach", mayImport: ["Region", "Host", "Observed", "CGoAttach", "Pprof"]),
     Layer(
       folder: "mpgtop",
-      mayImport: ["Region", "GoAttach", "Inspector", "Lessons", "TUI", "CLLHTTP", "ArgumentParser"]),
+      mayImport: [
+        "Region", "GoAttach", "GoTrace", "Inspector", "Lessons", "TUI", "CLLHTTP", "ArgumentParser",
+      ]),
   ]
 }
 

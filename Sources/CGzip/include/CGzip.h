@@ -23,3 +23,7 @@ int cgzip_reader_next(cgzip_reader *reader, const uint8_t *bytes, size_t count, 
                       size_t *made);
 
 void cgzip_reader_free(cgzip_reader *reader);
+
+/// Copies the first bytes that can be read from a file, pipe or socket, without taking them out of it. Waits until a pipe or a
+/// socket has some. Returns how many there are, at most `room`; -1: they cannot be known before they are read.
+ptrdiff_t cgzip_peek(int descriptor, void *out, size_t room);

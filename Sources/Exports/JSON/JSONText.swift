@@ -72,6 +72,12 @@ package struct JSONText {
     text += "\""
   }
 
+  /// Writes a value that is JSON already.
+  mutating func json(_ value: String) {
+    separate()
+    text += value
+  }
+
   /// Writes `null`.
   package mutating func null() {
     separate()

@@ -42,6 +42,16 @@ public final class TraceInput {
     (self.name, descriptor, ownsDescriptor, memory) = (name, -1, false, bytes)
   }
 
+  /// Whether what can be read from a descriptor begins as a trace does, or as what is packed by gzip. Nothing is taken out of it:
+  /// whoever reads it gets all. Waits for the first bytes of a pipe or a socket. False: it does not, or nobody can know before it
+  /// is read.
+  public static func mayBeTrace(descriptor: Int32) -> Bool {
+    var bytes = [UInt8](repeating: 0, count: 8)
+    let count = unsafe cgzip_peek(descriptor, &bytes, bytes.count)
+    let start = bytes.prefix(max(0, count))
+    return start.starts(with: "go 1.".utf8) || start.starts(with: [0x1f, 0x8b])
+  }
+
   deinit { if ownsDescriptor { close(descriptor) } }
 
   /// Appends the next bytes to `buffer`, up to a megabyte of them, unpacked.

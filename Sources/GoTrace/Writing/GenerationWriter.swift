@@ -12,8 +12,8 @@ public struct GenerationWriter {
   public static let header = Array("go 1.26 trace\0\0\0".utf8)
   /// The most bytes of a batch. Go refuses batches of more than 64 KB.
   private static let mostOfBatch = 60_000
-  /// The most bytes of a string. Go refuses strings of more than 1 KB.
-  private static let mostOfString = 500
+  /// The most bytes of a string. Go writes no longer ones, and refuses them.
+  private static let mostOfString = 1024
   /// The most frames of a stack. Go refuses stacks of more than 128.
   private static let mostOfStack = 128
 
@@ -35,6 +35,7 @@ public struct GenerationWriter {
   private var stacks: [[TraceFrame]: UInt64] = [:]
   private var stringTable: [UInt8] = []
   private var stackTable: [UInt8] = []
+  private var sampleTable: [UInt8] = []
 
   /// An empty generation that begins at a time in ticks of the clock that `finished` will tell.
   public init(_ number: UInt64, at start: UInt64) { (self.number, self.start) = (number, start) }
@@ -46,6 +47,22 @@ public struct GenerationWriter {
   ///
   /// - Parameter arguments: those that the kind has, in the order of ``TraceKind``.
   public mutating func add(_ kind: TraceKind, m: UInt64, at time: UInt64, _ arguments: UInt64...) {
+    add(kind, m: m, at: time, list: arguments)
+  }
+
+  /// Adds a sample of the CPU profiler. Samples are in no order with events.
+  ///
+  /// - Parameter p: the P, or all ones: none.
+  mutating func addSample(m: UInt64, p: UInt64, g: UInt64, at time: UInt64, stack: UInt64) {
+    sampleTable.append(TraceKind.cpuSample.rawValue)
+    for value in [time, m, p, g, stack] { Self.append(value, to: &sampleTable) }
+    if sampleTable.count > Self.mostOfBatch {
+      writeTable(sampleTable, .cpuSamples)
+      sampleTable = []
+    }
+  }
+
+  mutating func add(_ kind: TraceKind, m: UInt64, at time: UInt64, list arguments: [UInt64]) {
     events += 1
     var batch = batches.removeValue(forKey: m) ?? Batch(start: time, last: time)
     batch.bytes.append(kind.rawValue)
@@ -65,7 +82,7 @@ public struct GenerationWriter {
     out += batch
   }
 
-  private static func append(_ value: UInt64, to bytes: inout [UInt8]) {
+  static func append(_ value: UInt64, to bytes: inout [UInt8]) {
     var rest = value
     while rest >= 0x80 {
       bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
@@ -135,6 +152,7 @@ public struct GenerationWriter {
     write(sync, m: .max, at: base)
     writeTable(stringTable, .strings)
     writeTable(stackTable, .stacks)
+    writeTable(sampleTable, .cpuSamples)
     return out + [TraceKind.endOfGeneration.rawValue]
   }
 }

@@ -1,29 +1,10 @@
-// Stacks as a profile that `go tool pprof` and everything else that reads pprof's format opens: profile.proto.
+// Stacks as a profile that `go tool pprof` and everything else that reads pprof's format opens.
+internal import Pprof
 
 /// Makes a goroutine profile, in the form of `/debug/pprof/goroutine`.
 public struct GoroutineProfile {
   private var (frames, stacks): (GoFrameCache, GoStacks)
-  private var strings = ["": 0]
-  private var texts = [""]
-  private var functions: [Function: UInt64] = [:]
-  private var locations: [Location: UInt64] = [:]
-  private var message = ProtobufWriter()
-
-  private struct Function: Hashable {
-    let name, file: Int
-    let startLine: Int
-  }
-
-  /// Frames that are inlined in each other are one location.
-  private struct Location: Hashable {
-    let pc: UInt64
-    let lines: [Line]
-  }
-
-  private struct Line: Hashable {
-    let function: UInt64
-    let line: Int
-  }
+  private var profile: ProfileWriter
 
   /// What the profile says of the program.
   public struct Program: Sendable {
@@ -42,6 +23,7 @@ public struct GoroutineProfile {
 
   private init(_ tables: GoTables, _ stacks: GoStacks) {
     (frames, self.stacks) = (GoFrameCache(tables), stacks)
+    profile = ProfileWriter(values: [("goroutine", "count")])
   }
 
   /// The profile of goroutines, one sample for each different stack, state and set of labels. Goroutines without a known
@@ -53,8 +35,9 @@ public struct GoroutineProfile {
     of listings: [GoStackListing], in stacks: GoStacks, tables: GoTables, program: Program
   ) -> [UInt8] {
     var profile = GoroutineProfile(tables, stacks)
-    profile.write(listings, tables: tables, program: program)
-    return Gzip.compressed(profile.message.bytes) ?? profile.message.bytes
+    profile.write(listings)
+    profile.profile.mapping(tables.text, path: program.path, buildID: program.buildID)
+    return profile.profile.finished(time: program.time, period: ("goroutine", "count"))
   }
 
   /// The facts that all goroutines of one sample share.
@@ -64,9 +47,7 @@ public struct GoroutineProfile {
     let labels: [String]
   }
 
-  private mutating func write(_ listings: [GoStackListing], tables: GoTables, program: Program) {
-    let type = (string("goroutine"), string("count"))
-    message.message(1) { $0.valueType(type) }
+  private mutating func write(_ listings: [GoStackListing]) {
     var (order, counts) = ([Kind](), [Kind: Int]())
     for listing in listings {
       let kind = Kind(
@@ -75,20 +56,6 @@ public struct GoroutineProfile {
       counts[kind, default: 0] += 1
     }
     for kind in order { sample(kind, count: counts[kind] ?? 0) }
-    let (path, build) = (string(program.path), program.buildID.map { string($0) } ?? 0)
-    message.message(3) {
-      $0.number(1, 1 as UInt64)
-      $0.number(2, tables.text.lowerBound)
-      $0.number(3, tables.text.upperBound)
-      $0.number(5, path)
-      $0.number(6, build)
-      // Functions, files, lines and inlined frames are known.
-      for field in 7...10 { $0.number(field, 1 as UInt64) }
-    }
-    for text in texts { message.text(6, text) }
-    message.number(9, program.time)
-    message.message(11) { $0.valueType(type) }
-    message.number(12, 1 as UInt64)
   }
 
   private mutating func sample(_ kind: Kind, count: Int) {
@@ -97,20 +64,11 @@ public struct GoroutineProfile {
       ids = locations(of: stacks.distinct[number])
     }
     if ids.isEmpty { ids = [location([.unknown("[\(kind.state)]")])] }
-    var labels = [(string("state"), string(kind.state))]
+    var labels = [(key: "state", value: kind.state)]
     for index in stride(from: 0, to: kind.labels.count - 1, by: 2) {
-      labels.append((string(kind.labels[index]), string(kind.labels[index + 1])))
+      labels.append((kind.labels[index], kind.labels[index + 1]))
     }
-    message.message(2) { sample in
-      sample.numbers(1, ids)
-      sample.numbers(2, [UInt64(count)])
-      for (key, value) in labels {
-        sample.message(3) {
-          $0.number(1, key)
-          $0.number(2, value)
-        }
-      }
-    }
+    profile.sample(ids, [UInt64(count)], labels: labels)
   }
 
   /// The locations of a stack, the innermost first: one for each pc.
@@ -128,53 +86,11 @@ public struct GoroutineProfile {
   }
 
   private mutating func location(_ frames: [GoFrame]) -> UInt64 {
-    let lines = frames.map { Line(function: function($0), line: $0.line ?? 0) }
-    let key = Location(pc: frames[0].pc, lines: lines)
-    if let known = locations[key] { return known }
-    let id = UInt64(locations.count + 1)
-    locations[key] = id
-    message.message(4) { location in
-      location.number(1, id)
-      if key.pc != 0 { location.number(2, 1 as UInt64) }
-      location.number(3, key.pc)
-      for line in lines {
-        location.message(4) {
-          $0.number(1, line.function)
-          $0.number(2, line.line)
-        }
-      }
+    let lines = frames.map {
+      ProfileWriter.Line(
+        function: $0.function, file: $0.file ?? "", startLine: $0.startLine ?? 0, line: $0.line ?? 0)
     }
-    return id
-  }
-
-  private mutating func function(_ frame: GoFrame) -> UInt64 {
-    let key = Function(
-      name: string(frame.function), file: string(frame.file ?? ""), startLine: frame.startLine ?? 0)
-    if let known = functions[key] { return known }
-    let id = UInt64(functions.count + 1)
-    functions[key] = id
-    message.message(5) {
-      $0.number(1, id)
-      $0.number(2, key.name)
-      $0.number(3, key.name)
-      $0.number(4, key.file)
-      $0.number(5, key.startLine)
-    }
-    return id
-  }
-
-  private mutating func string(_ text: String) -> Int {
-    if let known = strings[text] { return known }
-    strings[text] = texts.count
-    texts.append(text)
-    return texts.count - 1
-  }
-}
-
-extension ProtobufWriter {
-  fileprivate mutating func valueType(_ type: (Int, Int)) {
-    number(1, type.0)
-    number(2, type.1)
+    return profile.location(pc: frames[0].pc, lines, isInMapping: frames[0].pc != 0)
   }
 }
 

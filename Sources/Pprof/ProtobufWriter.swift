@@ -4,8 +4,10 @@
 // that are only written, never read, and whose form has not changed since 2016.
 
 /// Builds a protobuf message by appending fields to it.
-struct ProtobufWriter {
-  private(set) var bytes: [UInt8] = []
+package struct ProtobufWriter {
+  package private(set) var bytes: [UInt8] = []
+
+  package init() {}
 
   private mutating func varint(_ value: UInt64) {
     var rest = value
@@ -23,24 +25,24 @@ struct ProtobufWriter {
   }
 
   /// A number. 0 is what is meant if the field is missing, so it is not written.
-  mutating func number(_ field: Int, _ value: UInt64) {
+  package mutating func number(_ field: Int, _ value: UInt64) {
     guard value != 0 else { return }
     varint(UInt64(field) << 3)
     varint(value)
   }
 
-  mutating func number(_ field: Int, _ value: Int) { number(field, UInt64(bitPattern: Int64(value))) }
+  package mutating func number(_ field: Int, _ value: Int) { number(field, UInt64(bitPattern: Int64(value))) }
 
-  mutating func text(_ field: Int, _ text: String) { bytes(field, text.utf8) }
+  package mutating func text(_ field: Int, _ text: String) { bytes(field, text.utf8) }
 
   /// A repeated number.
-  mutating func numbers(_ field: Int, _ values: [UInt64]) {
+  package mutating func numbers(_ field: Int, _ values: [UInt64]) {
     var packed = ProtobufWriter()
     for value in values { packed.varint(value) }
     bytes(field, packed.bytes)
   }
 
-  mutating func message(_ field: Int, _ build: (inout ProtobufWriter) -> Void) {
+  package mutating func message(_ field: Int, _ build: (inout ProtobufWriter) -> Void) {
     var inner = ProtobufWriter()
     build(&inner)
     bytes(field, inner.bytes)

@@ -1,9 +1,9 @@
 // Compression by zlib.
 internal import CGzip
 
-enum Gzip {
+package enum Gzip {
   /// The bytes as a gzip file; nil: this build has no zlib.
-  static func compressed(_ bytes: [UInt8]) -> [UInt8]? {
+  package static func compressed(_ bytes: [UInt8]) -> [UInt8]? {
     let bound = cgzip_bound(bytes.count)
     guard bound > 0 else { return nil }
     var result = [UInt8](repeating: 0, count: bound)
