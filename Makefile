@@ -60,7 +60,7 @@ PRODUCTS := mpgtop mpg-demo mpg-load mpg-lesson
 BIN := $(SCRATCH)/release
 SOURCES := Package.swift Sources Tests examples
 
-.PHONY: bench-stream bench-trace test-go-traces test-iocp test-kqueue test-ports contract lessons recordings control-storm test-go test-go-few go-images bench-go docs steady test-aarch64 test-million test-exports watched terminals storm noise frames keys deb
+.PHONY: test-reach bench-stream bench-trace test-go-traces test-iocp test-kqueue test-ports contract lessons recordings control-storm test-go test-go-few go-images bench-go docs steady test-aarch64 test-million test-exports watched terminals storm noise frames keys deb
 .PHONY: help demo demo-crash test test-uring test-sanitize test-faults mutants fuzz honest soak fairness lateness instructions bench bench-quick install format lint screens clean release differential
 
 help: ## list these targets
@@ -197,6 +197,11 @@ test-exports: ## every export in the program that it is for: Prometheus, go tool
 	@$(MAKE) --no-print-directory release
 	@scripts/exports.sh $(BIN)
 
+test-reach: ## board and rules in a real Prometheus, which scrapes mpgtop serve beside demos that provoke each alert; some minutes
+	@scripts/need.sh reach
+	@$(MAKE) --no-print-directory release
+	@scripts/reach.sh $(BIN)
+
 mutants: ## the models of the protocols: states looked at, and mutants that must die
 	@scripts/need.sh test
 	@scripts/mutants.sh $(SCRATCH)
@@ -285,7 +290,7 @@ api: ## what the libraries' users could no longer build with since BASE=TAG (or 
 	$(SWIFT) package $(ALIKE) --scratch-path $(SCRATCH) diagnose-api-breaking-changes $(BASE)
 
 install: release ## install mpgtop, mpg-demo, mpg-load, mpg-lesson, manual page and completions below PREFIX
-	@scripts/install.sh $(BIN) "$(DESTDIR)$(PREFIX)"
+	@MPGTOP_PLACE="$(PREFIX)" scripts/install.sh $(BIN) "$(DESTDIR)$(PREFIX)"
 
 deb: release ## a Debian package, in $(SCRATCH), tried without the Swift toolchain; completions in three shells
 	@scripts/need.sh deb

@@ -15,7 +15,7 @@ trap 'rm -rf "$work"' EXIT
 version=$("$bin/mpgtop" --version)
 architecture=$(dpkg --print-architecture)
 root=$work/root
-"$here/install.sh" "$bin" "$root/usr" share/zsh/vendor-completions
+MPGTOP_PLACE=/usr "$here/install.sh" "$bin" "$root/usr" share/zsh/vendor-completions
 strip --strip-unneeded "$root"/usr/bin/*
 gzip -9n "$root"/usr/share/man/man1/*
 install -D -m 644 "$here/../LICENSE" "$root/usr/share/doc/mpgtop/copyright"

@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# Installs the programs, and the manual page and shell completions, which mpgtop itself generates.
+# Installs the programs; the manual page and shell completions, which mpgtop itself generates; and what is for a fleet: a board
+# for Grafana, rules for Prometheus, a systemd unit.
 #
 #   install.sh BIN-FOLDER PREFIX [ZSH-FOLDER]       ZSH-FOLDER is below PREFIX; default: share/zsh/site-functions
 set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
 bin=${1:?usage: install.sh BIN-FOLDER PREFIX [ZSH-FOLDER]}
 prefix=${2:?usage: install.sh BIN-FOLDER PREFIX [ZSH-FOLDER]}
 zsh=$prefix/${3:-share/zsh/site-functions}
@@ -20,3 +22,12 @@ made "$prefix/share/man/man1/mpgtop.1" "$bin/mpgtop" gen-man
 made "$bash/mpgtop" "$bin/mpgtop" --generate-completion-script bash
 made "$zsh/_mpgtop" "$bin/mpgtop" --generate-completion-script zsh
 made "$fish/mpgtop.fish" "$bin/mpgtop" --generate-completion-script fish
+
+share=$here/../share
+install -d "$prefix/share/mpgtop/grafana" "$prefix/share/mpgtop/prometheus" "$prefix/lib/systemd/system"
+install -m 644 "$share/grafana/mpgtop.json" "$prefix/share/mpgtop/grafana"
+install -m 644 "$share/prometheus/mpgtop.rules.yml" "$prefix/share/mpgtop/prometheus"
+# The unit names the program by the place that it has at last; PREFIX may be a staging folder.
+place=${MPGTOP_PLACE:-$prefix}
+sed "s#/usr/bin/mpgtop#$place/bin/mpgtop#" "$share/systemd/mpgtop-serve.service" >"$prefix/lib/systemd/system/mpgtop-serve.service"
+chmod 644 "$prefix/lib/systemd/system/mpgtop-serve.service"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes sure that this machine has the packages that a purpose needs, and names those that it lacks.
 #
-#   need.sh build|test|demo|instructions|bench|screens|exports|deb|aarch64|iocp
+#   need.sh build|test|demo|instructions|bench|screens|exports|reach|deb|aarch64|iocp
 #
 # On Debian and Ubuntu it installs the missing packages (through sudo when not root). When nothing is missing, it changes
 # nothing and needs no network. Exit codes: 0 all is there; 69 something is missing and could not be installed (the command
@@ -97,6 +97,11 @@ exports)
   need python3-venv have_venv
   need prometheus have_command prometheus
   ;;
+reach)
+  need_build
+  need python3-venv have_venv
+  need prometheus have_command prometheus
+  ;;
 aarch64)
   need gcc-aarch64-linux-gnu have_command aarch64-linux-gnu-gcc
   need libc6-dev-arm64-cross have_file /usr/aarch64-linux-gnu/include/stdio.h
@@ -108,7 +113,7 @@ iocp)
   need wine64 have_file /usr/lib/wine/wine64
   need wine have_command wine
   ;;
-*) fail "usage: need.sh build|test|demo|instructions|bench|screens|exports|deb|aarch64|iocp" 64 ;;
+*) fail "usage: need.sh build|test|demo|instructions|bench|screens|exports|reach|deb|aarch64|iocp" 64 ;;
 esac
 
 # as_root COMMAND...: runs it as root. Fails when that needs a password and there is nobody to type it.

@@ -53,6 +53,11 @@ grep -q "pid $server" "$work/frame" || fail "no frame of the server"
   "$work/typescript" >/dev/null || fail "the screen ended with $?"
 grep -q 'LIVE' "$work/typescript" || fail "no picture on the screen"
 
+for file in mpgtop/grafana/mpgtop.json mpgtop/prometheus/mpgtop.rules.yml; do
+  [ -s "$work/root/usr/share/$file" ] || fail "no $file"
+done
+grep -q '^ExecStart=/usr/bin/mpgtop serve ' "$work/root/usr/lib/systemd/system/mpgtop-serve.service" || fail "no unit"
+
 man=$work/root/usr/share/man/man1/mpgtop.1.gz
 [ -s "$man" ] || fail "no manual page"
 gzip -dc "$man" | grep -q 'gen' || fail "the manual page is empty"

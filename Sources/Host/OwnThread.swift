@@ -21,6 +21,13 @@ package enum OwnThread {
     // The new thread owns `body` and releases it.
     let owned = unsafe Unmanaged.passRetained(Body(body))
     var thread = pthread_t()
+    // A thread begins with its maker's signals. It must not take those that end the process: the first thread may hold them back
+    // until it has finished a file, or answered whoever waits.
+    var (ending, before) = (sigset_t(), sigset_t())
+    unsafe sigemptyset(&ending)
+    for signal in [SIGINT, SIGTERM, SIGHUP] { unsafe sigaddset(&ending, signal) }
+    unsafe pthread_sigmask(SIG_BLOCK, &ending, &before)
+    defer { unsafe pthread_sigmask(SIG_SETMASK, &before, nil) }
     let problem = unsafe pthread_create(
       &thread, nil,
       { pointer in

@@ -15,6 +15,8 @@ extension Snapshot {
     public var systemGs: Int?
     /// How long Gs were ready before they ran, over about the last second.
     public var runLatency: Latency?
+    /// The same since boot, range by range; nil: the source does not tell.
+    package var runLatencyTotals: LatencyTotals?
     /// How long Gs have waited for mutexes since boot, in nanoseconds, all together.
     public var mutexWait: UInt64?
     /// How often the world was stopped since boot: for the garbage collector, and for other reasons.
@@ -38,6 +40,20 @@ extension Snapshot {
     /// Makes a distribution from its parts.
     public init(count: UInt64, p50: UInt64, p90: UInt64, p99: UInt64, max: UInt64) {
       (self.count, self.p50, self.p90, self.p99, self.max) = (count, p50, p90, p99, max)
+    }
+  }
+
+  /// How many lengths of time there were since boot in each range of a histogram.
+  package struct LatencyTotals: Sendable, Equatable {
+    /// The end of each range, in nanoseconds, ascending: no length of the range is longer.
+    package var ends: [UInt64]
+    /// The number of lengths in each range.
+    package var counts: [UInt64]
+    /// The number of lengths that are longer than the last end.
+    package var beyond: UInt64
+
+    package init(ends: [UInt64], counts: [UInt64], beyond: UInt64) {
+      (self.ends, self.counts, self.beyond) = (ends, counts, beyond)
     }
   }
 }

@@ -1,4 +1,4 @@
-// The command lines of `mpgtop record`, `replay`, `scrub`, `gen-config`, `serve`, `export` and `gen-man`.
+// The command lines of `mpgtop record`, `replay`, `scrub`, `gen-config`, `export` and `gen-man`.
 import ArgumentParser
 import GoTrace
 import Inspector
@@ -99,28 +99,6 @@ struct ConfigOptions: ParsableCommand {
   mutating func validate() throws {
     if output?.isEmpty == true { throw ValidationError("-o: the file to write is an empty name") }
   }
-}
-
-/// The command `mpgtop serve` and its options.
-struct ServeOptions: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "serve", abstract: "Serves a process's gauges and counters over HTTP, for Prometheus.",
-    discussion: """
-      GET /metrics answers with OpenMetrics text, or with the older text format if the client prefers it. Each scrape is one \
-      snapshot. Everybody who can reach the address may read it. Ends at Ctrl-C, at SIGTERM, or when the process ends (code 5).
-      """)
-
-  @Option(
-    help: ArgumentHelp(
-      "The address to listen on. Port 0 picks a free port. Examples: \(ListenAddress.examples).",
-      valueName: "address:port"), transform: ListenAddress.parse)
-  var prometheus: ListenAddress
-
-  @Argument(
-    help: ArgumentHelp("Process id, or name of the executable.", valueName: "pid|name"), completion: .target)
-  var target: String?
-
-  @OptionGroup var remote: RemoteOptions
 }
 
 /// The forms in which a history or a Go trace is written for another program.
@@ -261,16 +239,4 @@ extension TraceProfile.Kind: ExpressibleByArgument {}
 struct ManualOptions: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "gen-man", abstract: "Prints the manual page: mpgtop gen-man | man -l -")
-}
-
-extension ListenAddress {
-  static let examples = "--prometheus 127.0.0.1:9464, --prometheus '[::1]:9464'"
-
-  /// - Throws: for a wrong address, an error whose text says what is wrong with it.
-  static func parse(_ text: String) throws -> ListenAddress {
-    guard let address = ListenAddress(argument: text) else {
-      throw ValidationError("it wants an address in numbers and a port, such as \(examples)")
-    }
-    return address
-  }
 }

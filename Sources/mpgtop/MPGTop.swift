@@ -59,10 +59,7 @@ enum MPGTop {
       let choice = TargetChoice(folders: .standard, mayAsk: false)
       guard let source = try choice.attach(to: options.target) else { return }
       try Streamer(options: options).run(source)
-    case let options as ServeOptions:
-      let choice = TargetChoice(folders: .standard, mayAsk: isInteractive, remote: options.remote)
-      guard let source = try choice.attach(to: options.target) else { return }
-      try MetricsServer(options: options).run(source)
+    case let options as ServeOptions: try serve(options)
     case let options as ExportOptions: try Exporter(options: options).run()
     case let options as CompareOptions: try Compare(options: options, output: output).run()
     case let options as StacksOptions:
@@ -84,6 +81,20 @@ enum MPGTop {
     case is ManualOptions: try output.write(ManualPage().text)
     default: break  // there are no other commands
     }
+  }
+
+  private static func serve(_ options: ServeOptions) throws(Failure) {
+    let server = MetricsServer(address: options.prometheus)
+    guard options.target != nil || options.remote.ssh != nil else {
+      let what =
+        options.only.isEmpty
+        ? "all processes" : "all processes called " + options.only.joined(separator: ", ")
+      return try server.run(what) { Fleet(allIn: .standard, names: Set(options.only), options.plan) }
+    }
+    let choice = TargetChoice(folders: .standard, mayAsk: isInteractive, remote: options.remote)
+    guard let source = try choice.attach(to: options.target) else { return }
+    let target = source.identity
+    try server.run("\(target.name), pid \(target.pid),") { Fleet(source, options.plan) }
   }
 
   private static func why(_ options: WhyOptions, _ output: StandardOutput) throws(Failure) {

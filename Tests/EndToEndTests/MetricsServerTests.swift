@@ -51,10 +51,10 @@ extension EndToEnd {
       #expect(open.contains("\r\nContent-Type: application/openmetrics-text; version=1.0.0;"))
       #expect(open.hasSuffix("\n# EOF\n") && !plain.contains("# EOF"))
       for text in [plain, open] {
-        let switches = text.firstMatch(of: #/\nmpg_switches_total (\d+)\n/#).flatMap { Int($0.1) }
+        let switches = text.firstMatch(of: #/\nmpg_switches_total\{[^}]*\} (\d+)\n/#).flatMap { Int($0.1) }
         let count = try #require(switches)
         #expect(before.switches <= count && count <= after.switches && count > 300)
-        #expect(text.contains("\nmpg_target_info{pid=\"\(serving.server.pid)\",name=\"mpg-demo\"} 1\n"))
+        #expect(text.contains("\nmpg_target_info{name=\"mpg-demo\",pid=\"\(serving.server.pid)\"} 1\n"))
       }
     }
 
@@ -63,7 +63,7 @@ extension EndToEnd {
       let serving = try Serving()
       _ = try serving.server.get("/spawn?n=5000")
       func peak() throws -> Int {
-        let values = try serving.scrape().matches(of: #/\nmpg_lrq_max_goroutines\{p="\d+"\} (\d+)/#)
+        let values = try serving.scrape().matches(of: #/\nmpg_lrq_max_goroutines\{[^}]*\} (\d+)/#)
         return values.compactMap { Int($0.1) }.max() ?? 0
       }
       let first = try peak()

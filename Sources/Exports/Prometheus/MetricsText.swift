@@ -3,7 +3,10 @@
 //
 // The two differ in little. OpenMetrics states units, has a type for plain information, and names the family
 // of a counter without `_total`. An OpenMetrics text ends with the line `# EOF`, from which a reader knows that
-// nothing was cut off.
+// nothing was cut off. Only OpenMetrics knows exemplars: one of the things that were counted, beside the count.
+//
+// Both forms want all samples of a family together, below its one HELP and TYPE. Several targets write into one text, one after
+// the other, so each family collects its lines, and the families are put together at the end.
 import Insight
 
 /// The two text formats that a scraper may ask for.
@@ -42,62 +45,114 @@ public enum MetricsForm: Sendable, CaseIterable {
   }
 }
 
-/// A text of metrics that grows from top to bottom.
+/// A text of metrics, to which targets add their samples one after the other.
 struct MetricsText {
   /// The type of a family.
-  enum Kind: String { case gauge, counter, info }
+  enum Kind: String { case gauge, counter, info, histogram }
+
+  typealias Label = (name: String, value: String)
+
+  /// One of the things that a sample counts.
+  struct Exemplar {
+    var labels: [Label]
+    /// Its value, as it is printed.
+    var value: String
+    /// When it was, in seconds since 1970, as it is printed.
+    var time: String
+
+    /// The most characters that names and values of an exemplar's labels may have together.
+    static let most = 128
+  }
 
   /// One line of metrics: labels, and a value as it is printed.
   struct Sample {
-    var labels: [(name: String, value: String)] = []
+    /// What follows the family's name: `_bucket`, `_sum` or `_count` of a histogram.
+    var suffix = ""
+    var labels: [Label] = []
     var value: String
+    var exemplar: Exemplar?
 
-    init(_ value: some FixedWidthInteger, _ labels: (name: String, value: String)...) {
+    init(_ value: some FixedWidthInteger, _ labels: Label...) {
       (self.value, self.labels) = (String(value), labels)
     }
 
     /// Makes a sample of a known value; nil: the value is not known, so it has no sample.
-    init?(known value: (some FixedWidthInteger)?, _ labels: (name: String, value: String)...) {
+    init?(known value: (some FixedWidthInteger)?, _ labels: Label...) {
       guard let value else { return nil }
       (self.value, self.labels) = (String(value), labels)
     }
 
     /// A length of time. It is printed in seconds without rounding.
-    init(nanoseconds: UInt64, _ labels: (name: String, value: String)...) {
-      let fraction = String(nanoseconds % 1_000_000_000)
-      let zeros = String(repeating: "0", count: 9 - fraction.count)
-      (value, self.labels) = ("\(nanoseconds / 1_000_000_000).\(zeros)\(fraction)", labels)
+    init(nanoseconds: UInt64, _ labels: Label...) {
+      (value, self.labels) = (MetricsText.seconds(nanoseconds), labels)
+    }
+
+    /// A length of time, if it is known.
+    init?(known nanoseconds: UInt64?, inSeconds: Void, _ labels: Label...) {
+      guard let nanoseconds else { return nil }
+      (value, self.labels) = (MetricsText.seconds(nanoseconds), labels)
+    }
+
+    /// A sample whose value is printed already.
+    init(printed value: String, suffix: String = "", _ labels: Label..., exemplar: Exemplar? = nil) {
+      (self.value, self.suffix, self.labels, self.exemplar) = (value, suffix, labels, exemplar)
     }
   }
 
+  private struct Family {
+    let head: String
+    var lines = ""
+  }
+
   let form: MetricsForm
-  private var text = ""
+  /// The labels with which each sample begins that is added from now on, as they are printed.
+  private var base = ""
+  private var families: [Family] = []
+  private var places: [String: Int] = [:]
 
   init(_ form: MetricsForm) { self.form = form }
 
-  /// The complete text. Use it when all families have been written.
-  var finished: String { text + (form == .openMetrics ? "# EOF\n" : "") }
+  /// Begins the samples of another target: each gets these labels before its own.
+  mutating func begin(_ labels: [Label]) { base = Self.printed(labels) }
 
-  /// Writes one family, or nothing if there are no samples. If there is a unit, `name` must end in it.
+  /// The complete text. Use it when all families have been written.
+  var finished: String {
+    families.map { $0.head + $0.lines }.joined() + (form == .openMetrics ? "# EOF\n" : "")
+  }
+
+  /// Adds samples to a family, or nothing if there are none. If there is a unit, `name` must end in it.
   mutating func family(
     _ name: String, _ kind: Kind, unit: String? = nil, _ help: String, _ samples: [Sample]
   ) {
     guard !samples.isEmpty else { return }
     let suffix =
       switch kind {
-      case .gauge: ""
+      case .gauge, .histogram: ""
       case .counter: "_total"
       case .info: "_info"
       }
+    var lines = ""
+    for sample in samples {
+      let own = Self.printed(sample.labels)
+      let labels = base.isEmpty || own.isEmpty ? base + own : base + "," + own
+      lines += name + suffix + sample.suffix + (labels.isEmpty ? "" : "{\(labels)}") + " \(sample.value)"
+      if form == .openMetrics, let exemplar = sample.exemplar { lines += Self.printed(exemplar) }
+      lines += "\n"
+    }
+    families[place(of: name, suffix, kind, unit, help)].lines += lines
+  }
+
+  private mutating func place(
+    of name: String, _ suffix: String, _ kind: Kind, _ unit: String?, _ help: String
+  ) -> Int {
+    if let place = places[name] { return place }
     let family = form == .openMetrics ? name : name + suffix
     let type = form == .prometheus && kind == .info ? Kind.gauge : kind
-    text += "# HELP \(family) \(Self.escaped(help))\n# TYPE \(family) \(type.rawValue)\n"
-    if form == .openMetrics, let unit { text += "# UNIT \(family) \(unit)\n" }
-    for sample in samples {
-      let labels = sample.labels.map { "\($0.name)=\"\(Self.escaped($0.value))\"" }
-      text += name + suffix + (labels.isEmpty ? "" : "{\(labels.joined(separator: ","))}")
-      text += " \(sample.value)\n"
-    }
+    var head = "# HELP \(family) \(Self.escaped(help))\n# TYPE \(family) \(type.rawValue)\n"
+    if form == .openMetrics, let unit { head += "# UNIT \(family) \(unit)\n" }
+    families.append(Family(head: head))
+    places[name] = families.count - 1
+    return families.count - 1
   }
 
   mutating func gauge(_ name: String, unit: String? = nil, _ help: String, _ samples: Sample?...) {
@@ -108,7 +163,30 @@ struct MetricsText {
     family(name, .counter, unit: unit, help, samples.compactMap { $0 })
   }
 
-  /// Escapes a text so that it stays on its line, and inside quotation marks.
+  /// A length of time in seconds, without rounding.
+  static func seconds(_ nanoseconds: UInt64) -> String {
+    let fraction = String(nanoseconds % 1_000_000_000)
+    return "\(nanoseconds / 1_000_000_000).\(String(repeating: "0", count: 9 - fraction.count))\(fraction)"
+  }
+
+  private static func printed(_ labels: [Label]) -> String {
+    labels.map { "\($0.name)=\"\(escaped($0.value))\"" }.joined(separator: ",")
+  }
+
+  /// Cuts the last label of an exemplar so far that all fit.
+  private static func printed(_ exemplar: Exemplar) -> String {
+    var (labels, room) = (exemplar.labels, Exemplar.most)
+    for index in labels.indices {
+      room -= labels[index].name.unicodeScalars.count
+      let value = labels[index].value.unicodeScalars.prefix(max(0, room))
+      labels[index].value = String(String.UnicodeScalarView(value))
+      room -= value.count
+    }
+    return " # {\(printed(labels))} \(exemplar.value) \(exemplar.time)"
+  }
+
+  /// Escapes a text so that it stays on its line, and inside quotation marks. Other control characters, which some readers
+  /// take for an end, are replaced.
   private static func escaped(_ text: String) -> String {
     var escaped = ""
     for scalar in text.unicodeScalars.prefix(256) {
@@ -116,6 +194,7 @@ struct MetricsText {
       case "\\": escaped += "\\\\"
       case "\"": escaped += "\\\""
       case "\n": escaped += "\\n"
+      case _ where scalar.value < 0x20 || scalar.value == 0x7F: escaped += "\u{FFFD}"
       default: escaped.unicodeScalars.append(scalar)
       }
     }

@@ -11,21 +11,30 @@ extension Snapshot {
   /// All gauges and counters as text for a scraper. The only name in it is that of the target's executable.
   public func metrics(_ form: MetricsForm) -> String {
     var text = MetricsText(form)
-    writeTarget(to: &text)
+    write(to: &text, [("pid", "\(target.pid)"), ("name", target.name)])
+    return text.finished
+  }
+
+  /// Adds all gauges and counters to a text.
+  ///
+  /// - Parameter identity: the labels of `mpg_target_info` beyond those that all samples of this target have.
+  func write(to text: inout MetricsText, _ identity: [MetricsText.Label]) {
+    writeTarget(to: &text, identity)
     writeGoroutines(to: &text)
     writeScheduling(to: &text)
     writeProcessors(to: &text)
     writeThreads(to: &text)
     writeNetpoll(to: &text)
     writeTrace(to: &text)
-    return text.finished
   }
 
-  private func writeTarget(to text: inout MetricsText) {
-    text.family(
-      "mpg_target", .info, "Which process this is.",
-      [.init(1, ("pid", "\(target.pid)"), ("name", target.name))])
-    text.gauge("mpg_uptime_seconds", unit: "seconds", "Time since it booted.", .init(nanoseconds: uptime))
+  private func writeTarget(to text: inout MetricsText, _ identity: [MetricsText.Label]) {
+    var info = MetricsText.Sample(1)
+    info.labels = identity
+    text.family("mpg_target", .info, "Which process this is.", [info])
+    text.gauge(
+      "mpg_uptime_seconds", unit: "seconds", "Time since it booted.", .init(known: knownUptime, inSeconds: ())
+    )
     text.gauge("mpg_procs", "Ps that Gs may run on (GOMAXPROCS).", .init(procs))
     text.gauge(
       "mpg_snapshot_consistent", "Whether all of this was read at one instant: 1, or 0.",

@@ -70,16 +70,16 @@ package final class FastLoop: Sendable {
   /// Looks may take a hundredth of the time. With many Ps a look takes longer, so looks are taken less often.
   private static let share: UInt64 = 100
 
-  /// Starts the loop.
-  package init(_ program: GoProgram) {
+  /// Starts the loop, which looks every `interval` nanoseconds, or less often if a look takes long.
+  package init(_ program: GoProgram, every interval: UInt64 = FastLoop.interval) {
     let desk = desk
     // If no thread can be started, there are no means and no peaks, and everything else works.
-    _ = OwnThread.begin { Self.run(FastReader(program), desk) }
+    _ = OwnThread.begin { Self.run(FastReader(program), desk, every: interval) }
   }
 
   deinit { desk.isOver.store(true, ordering: .relaxed) }
 
-  private static func run(_ reader: consuming FastReader, _ desk: Desk) {
+  private static func run(_ reader: consuming FastReader, _ desk: Desk, every interval: UInt64) {
     var reader = reader
     while !desk.isOver.load(ordering: .relaxed) {
       let (start, work) = (monotonicNow(), CPUWork(of: .thread))

@@ -29,6 +29,11 @@ package struct TimeHistogram: Sendable, Equatable {
     return 1 << UInt64(power + 7) + (part + 1) << UInt64(power + 5)
   }
 
+  /// All counts, range by range.
+  package var totals: Snapshot.LatencyTotals {
+    Snapshot.LatencyTotals(ends: counts.indices.map(Self.end), counts: counts, beyond: overflow)
+  }
+
   /// The distribution of what was counted since an earlier reading; nil: nothing was counted, or a count fell.
   package func latency(since base: TimeHistogram) -> Snapshot.Latency? {
     guard zip(counts, base.counts).allSatisfy(>=), overflow >= base.overflow else { return nil }

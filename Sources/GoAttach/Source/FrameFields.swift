@@ -33,7 +33,9 @@ struct FrameFields {
     }
     snapshot.gs.created = sum((created + [createdElsewhere]).map(word))
     var sampled = Snapshot.Sampled()
-    sampled.runLatency = histogram(run).flatMap { latency.look($0, at: snapshot.time) }
+    let lengths = histogram(run)
+    sampled.runLatency = lengths.flatMap { latency.look($0, at: snapshot.time) }
+    sampled.runLatencyTotals = lengths?.totals
     (sampled.stopsForGC, sampled.otherStops) = (histogram(stops)?.total, histogram(otherStops)?.total)
     sampled.mutexWait = word(mutexWait)
     (sampled.heapLive, sampled.heapGoal) = (word(live), word(goal))

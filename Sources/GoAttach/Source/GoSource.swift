@@ -42,9 +42,13 @@ public final class GoSource: SchedulerSource {
 
   /// Attaches to a process.
   ///
+  /// - Parameter interval: how far apart two looks at the queues are, in nanoseconds; by default so little that peaks of some
+  ///   milliseconds are seen.
   /// - Throws: an error if there is no such process, if its memory may not be read, if Go did not build it, or if its
   ///   scheduler is not understood; the error says which.
-  public convenience init(pid: Int32) throws(InspectorError) {
+  public convenience init(
+    pid: Int32, lookingEvery interval: UInt64 = 2_000_000
+  ) throws(InspectorError) {
     let process: ProcessIdentity
     switch ProcessIdentity.look(for: pid) {
     case .process(let found): process = found
@@ -60,10 +64,13 @@ public final class GoSource: SchedulerSource {
       throw InspectorError(error, pid: pid, name: name)
     }
     let identity = Snapshot.Target(pid: pid, name: name, bootTime: ProcessFacts.beginning(of: process))
-    self.init(program, identity, image: image, core: nil)
+    self.init(program, identity, image: image, core: nil, lookingEvery: interval)
   }
 
-  init(_ program: GoProgram, _ identity: Snapshot.Target, image: ProgramImage?, core: GoCore?) {
+  init(
+    _ program: GoProgram, _ identity: Snapshot.Target, image: ProgramImage?, core: GoCore?,
+    lookingEvery interval: UInt64 = FastLoop.interval
+  ) {
     (self.program, self.identity, self.image, self.core) = (program, identity, image, core)
     let (memory, layout, variables) = (program.memory, program.layout, program.variables)
     // Ms name their threads by the numbers of the program's own pid namespace, which may be other numbers than ours.
@@ -75,7 +82,7 @@ public final class GoSource: SchedulerSource {
     let tables = program.tables
     goroutines = GoroutineReader(memory, layout, variables) { tables.isSystem(start: $0) }
     (names, frame) = (Names(program), FrameFields(program))
-    (poll, loop) = image == nil ? (nil, nil) : (PollReader(program), FastLoop(program))
+    (poll, loop) = image == nil ? (nil, nil) : (PollReader(program), FastLoop(program, every: interval))
   }
 
   /// All gauges of the scheduler at about this moment.

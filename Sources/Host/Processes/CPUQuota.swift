@@ -80,25 +80,55 @@ package struct CPUQuotaWatch {
   private static func smallest(
     of pid: Int32, root: String
   ) -> (group: String, cpus: Double, counts: (UInt64?, UInt64?))? {
-    let groups = text(root + "/proc/\(pid)/cgroup")
-    let mounts = text(root + "/proc/self/mountinfo")
+    CPUQuotaTotals(of: pid, root: root).map { ($0.group, $0.cpus, ($0.periods, $0.throttled)) }
+  }
+}
+
+/// The limit of CPU time that holds for a process, and all that the kernel has counted for it. A plain value.
+package struct CPUQuotaTotals: Sendable, Equatable {
+  /// The group that has the smallest limit, as a path from the top that is visible.
+  package let group: String
+  /// The CPU time that the group may use, in CPUs.
+  package let cpus: Double
+  /// The number of periods since the group was made in which a thread of the group wanted to run; nil: not told.
+  package let periods: UInt64?
+  /// The number of these periods in which the group's threads were stopped; nil: not told.
+  package let throttled: UInt64?
+  /// How long the group's threads were stopped, in nanoseconds, over all CPUs; nil: not told.
+  package let throttledTime: UInt64?
+
+  /// Makes a value from its parts.
+  package init(group: String, cpus: Double, periods: UInt64?, throttled: UInt64?, throttledTime: UInt64?) {
+    (self.group, self.cpus, self.periods) = (group, cpus, periods)
+    (self.throttled, self.throttledTime) = (throttled, throttledTime)
+  }
+
+  /// Looks for the smallest limit; nil: there is none, or it cannot be seen.
+  package init?(of pid: Int32, root: String = "") {
+    let groups = Self.text(root + "/proc/\(pid)/cgroup")
+    let mounts = Self.text(root + "/proc/self/mountinfo")
     var best: (group: String, cpus: Double, folder: String)?
     for isFirst in [false, true] {
-      guard let group = group(in: groups, isFirst: isFirst), let mount = mount(in: mounts, isFirst: isFirst)
+      guard let group = Self.group(in: groups, isFirst: isFirst),
+        let mount = Self.mount(in: mounts, isFirst: isFirst)
       else { continue }
-      for (name, folder) in folders(of: group, mount) {
-        guard let cpus = limit(root + folder, isFirst: isFirst), cpus < best?.cpus ?? .infinity else {
+      for (name, folder) in Self.folders(of: group, mount) {
+        guard let cpus = Self.limit(root + folder, isFirst: isFirst), cpus < best?.cpus ?? .infinity else {
           continue
         }
         best = (name, cpus, root + folder)
       }
     }
     guard let best else { return nil }
-    let words = text(best.folder + "/cpu.stat").split(whereSeparator: \.isWhitespace)
+    let words = Self.text(best.folder + "/cpu.stat").split(whereSeparator: \.isWhitespace)
     func number(after name: Substring) -> UInt64? {
       words.firstIndex(of: name).flatMap { $0 + 1 < words.count ? UInt64(words[$0 + 1]) : nil }
     }
-    return (best.group, best.cpus, (number(after: "nr_periods"), number(after: "nr_throttled")))
+    // Version 2 tells microseconds, version 1 nanoseconds.
+    let micros = number(after: "throttled_usec").map { $0.multipliedReportingOverflow(by: 1000).partialValue }
+    self.init(
+      group: best.group, cpus: best.cpus, periods: number(after: "nr_periods"),
+      throttled: number(after: "nr_throttled"), throttledTime: micros ?? number(after: "throttled_time"))
   }
 
   private static func text(_ path: String) -> String {

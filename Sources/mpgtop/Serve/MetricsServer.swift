@@ -1,9 +1,8 @@
-// `mpgtop serve`: serves the gauges and counters of a process to Prometheus.
+// `mpgtop serve`: serves the gauges and counters of one process, or of all, to Prometheus.
 //
-// A minimal server on one thread. It waits for its sockets, and answers each request with one snapshot, taken at that moment.
-// Between scrapes it only checks four times a second whether to stop, and once a second how deep the queues became. It does
-// not drain the rings, so it costs the target nothing. Maxima cover the last minute, so several scrapers do not disturb each
-// other.
+// A minimal server on one thread. It waits for its sockets, and answers each request with one snapshot of each target, taken at
+// that moment by the target's own thread (TargetWatch.swift). What happens between scrapes, and what it costs, is told in
+// TargetLook.swift. Maxima cover the last minute, so several scrapers do not disturb each other.
 //
 // Each client has a limit in bytes and in time, and the number of clients is limited. A new client never waits for a place:
 // if all are taken, the server closes a connection that has its answer, else the oldest that has not sent a whole request. A
@@ -12,7 +11,7 @@ internal import Glibc
 import Inspector
 
 struct MetricsServer {
-  let options: ServeOptions
+  let address: ListenAddress
 
   /// The most connections at a time.
   private static let most = 256
@@ -21,22 +20,23 @@ struct MetricsServer {
   /// The time between two checks of signals and target, in milliseconds.
   private static let pause: Int32 = 250
 
-  /// Serves until SIGINT, SIGTERM or SIGHUP. Throws `gone` when the target ends.
-  func run(_ source: any SchedulerSource) throws(Failure) {
+  /// Serves until SIGINT, SIGTERM or SIGHUP. Throws `gone` when the only target ends.
+  ///
+  /// - Parameters:
+  ///   - what: whose metrics these are, for people.
+  ///   - fleet: makes the targets. Called when the signals are blocked, so that its threads do not take them.
+  func run(_ what: String, _ fleet: () -> Fleet) throws(Failure) {
     let stop = StopSignals()
-    let (listener, address) = try options.prometheus.listen()
+    let (listener, address) = try address.listen()
     defer { close(listener) }
-    let target = source.identity
-    say("mpgtop: metrics of \(target.name), pid \(target.pid), at http://\(address)/metrics")
+    say("mpgtop: metrics of \(what) at http://\(address)/metrics")
+    var fleet = fleet()
     var scrapers: [Scraper] = []
     var doubt = DoubtReport()
-    var peaks = PeakWindow()
     while !stop.came {
       let ready = Self.wait(scrapers, listener)
-      let ending = try failing { () throws(InspectorError) in try source.ending() }
-      if let ending { throw Failure(.gone(pid: target.pid, ending)) }
-      doubt.tell(source.doubt)
-      try failing { () throws(InspectorError) in try peaks.look(source) }
+      try fleet.attend()
+      doubt.tell(fleet.doubt)
       let now = monotonicNow()
       var rest: [Scraper] = []
       for (index, scraper) in scrapers.enumerated() where now < scraper.deadline {
@@ -44,9 +44,7 @@ struct MetricsServer {
           rest.append(scraper)
           continue
         }
-        let goesOn = try scraper.proceed { form throws(Failure) in
-          try failing { () throws(InspectorError) in try peaks.snapshot(source) }.metrics(form)
-        }
+        let goesOn = try scraper.proceed { form throws(Failure) in try fleet.page(form) }
         if goesOn { rest.append(scraper) }
       }
       scrapers = rest

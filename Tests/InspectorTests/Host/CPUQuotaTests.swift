@@ -43,6 +43,17 @@ struct CPUQuotaTests {
     #expect(quota.periods == 20 && quota.throttled == 5 && quota.throttledShare == 0.25)
   }
 
+  @Test("the totals are all that the kernel has counted, times in nanoseconds")
+  func totals() throws {
+    let folder = try TemporaryFolder()
+    try write(second, in: folder)
+    let totals = CPUQuotaTotals(of: 42, root: folder.path)
+    #expect(
+      totals
+        == CPUQuotaTotals(group: "/kube/pod", cpus: 1.5, periods: 100, throttled: 10, throttledTime: 5000))
+    #expect(CPUQuotaTotals(of: 43, root: folder.path) == nil)
+  }
+
   @Test("version 1 has files of its own, and a container's mount its own top")
   func first() throws {
     let quota = try #require(

@@ -1,0 +1,501 @@
+"""Holds the board and the rules in share/ against a real Prometheus that scrapes `mpgtop serve`. See reach.sh.
+
+What is shortened, in a copy of the rules: windows of 5 minutes to 10 seconds, of 15 minutes to 20 seconds, and `for: 5m` to 2
+seconds. Scrapes and evaluations are a second apart. Thresholds are as they are.
+"""
+import argparse
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import threading
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+arguments = argparse.ArgumentParser()
+for name in ("--bin", "--folder", "--share"):
+    arguments.add_argument(name, required=True)
+options = arguments.parse_args()
+folder = options.folder
+started, groups = [], []
+SHORTER = (("[5m]", "[10s]"), ("[15m]", "[20s]"), ("offset 15m", "offset 20s"), ("for: 5m", "for: 2s"))
+
+
+def check(holds, what):
+    """Prints what holds; if it does not hold, ends the script with that line."""
+    if not holds:
+        raise SystemExit(f"reach.py: not so: {what}")
+    print(f"  {what}", flush=True)
+
+
+def eventually(what, value, seconds=60):
+    """Calls `value` until it returns something, and returns that."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            found = value()
+        except OSError:
+            found = None
+        if found:
+            return found
+        time.sleep(0.2)
+    raise SystemExit(f"reach.py: within {seconds} s: {what() if callable(what) else what}")
+
+
+def start(*words, **more):
+    """Starts a program, which is killed when this script ends."""
+    program = subprocess.Popen(words, text=True, **more)
+    started.append(program)
+    return program
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def get(url, accept=None, seconds=30):
+    request = urllib.request.Request(url, headers={"Accept": accept} if accept else {})
+    with urllib.request.urlopen(request, timeout=seconds) as answer:
+        return answer.read().decode(), answer.headers["Content-Type"]
+
+
+# Targets
+
+
+class Demo:
+    """A demo server whose executable has a name of its own."""
+
+    def __init__(self, name, group=None):
+        self.name, self.port = name, free_port()
+        path = f"{folder}/{name}"
+        if not os.path.exists(path):
+            os.link(f"{options.bin}/mpg-demo", path) if same_disk() else copy(f"{options.bin}/mpg-demo", path)
+        words = [path, "--port", str(self.port), "--procs", "2"]
+        if group:
+            words = ["sh", "-c", f'echo $$ >{group}/cgroup.procs; exec "$@"', "sh"] + words
+        self.program = start(*words, stdout=subprocess.DEVNULL)
+        self.pid = str(self.program.pid)
+        eventually(f"{name} answers", lambda: self.get("about"))
+
+    def get(self, path):
+        return get(f"http://127.0.0.1:{self.port}/{path}")[0]
+
+    def load(self, path, threads=1, pause=0.0):
+        """Asks for a path again and again, until `end` is called on what this returns."""
+        return Load(self, path, threads, pause)
+
+    def end(self):
+        self.program.kill()
+        self.program.wait()
+
+
+class Load:
+    def __init__(self, demo, path, threads, pause):
+        self.stopping = threading.Event()
+        self.demo, self.path, self.pause = demo, path, pause
+        self.threads = [threading.Thread(target=self.run, daemon=True) for _ in range(threads)]
+        for thread in self.threads:
+            thread.start()
+
+    def run(self):
+        while not self.stopping.is_set():
+            try:
+                self.demo.get(self.path)
+            except OSError:
+                self.stopping.wait(0.1)
+            if self.pause:
+                self.stopping.wait(self.pause)
+
+    def end(self):
+        self.stopping.set()
+        for thread in self.threads:
+            thread.join()
+
+
+def same_disk():
+    return os.stat(options.bin).st_dev == os.stat(folder).st_dev
+
+
+def copy(source, path):
+    with open(source, "rb") as one, open(path, "wb") as other:
+        other.write(one.read())
+    os.chmod(path, 0o755)
+
+
+def squeezed_group():
+    """A control group that may use a fifth of a CPU; None: none can be made here."""
+    name = f"mpgtop-reach-{os.getpid()}"
+    try:
+        if os.path.exists("/sys/fs/cgroup/cgroup.controllers"):
+            group = f"/sys/fs/cgroup/{name}"
+            os.mkdir(group)
+            groups.append(group)
+            limits = {"cpu.max": "20000 100000"}
+        else:
+            group = f"/sys/fs/cgroup/cpu/{name}"
+            os.mkdir(group)
+            groups.append(group)
+            limits = {"cpu.cfs_period_us": "100000", "cpu.cfs_quota_us": "20000"}
+        for file, text in limits.items():
+            with open(f"{group}/{file}", "w") as out:
+                out.write(text)
+        return group
+    except OSError as problem:
+        print(f"  skipped: no control group can be made here ({problem}), so nothing is throttled")
+        return None
+
+
+# Servers
+
+
+def serve(*words):
+    program = start(
+        f"{options.bin}/mpgtop", "serve", "--prometheus", "127.0.0.1:0", *words, stderr=subprocess.PIPE)
+    line = program.stderr.readline()
+    url = re.search(r"http://\S+", line)
+    check(url, line.strip())
+    said = []
+    threading.Thread(target=lambda: said.extend(program.stderr), daemon=True).start()
+    return program, url[0], said
+
+
+def plain_proxy(url):
+    """The same page in the older format: this Prometheus always asks for OpenMetrics."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            try:
+                text, kind = get(url, "text/plain;version=0.0.4")
+            except OSError:
+                return self.send_error(502)
+            self.send_response(200)
+            self.send_header("Content-Type", kind)
+            self.end_headers()
+            self.wfile.write(text.encode())
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return f"127.0.0.1:{server.server_address[1]}"
+
+
+class Prometheus:
+    def __init__(self, jobs):
+        with open(f"{options.share}/prometheus/mpgtop.rules.yml") as file:
+            rules = file.read()
+        for long, short in SHORTER:
+            rules = rules.replace(long, short)
+        left = re.findall(r"\d+m\b", re.sub(r"#.*", "", re.sub(r"(summary|description):.*", "", rules)))
+        check(not left, f"the copy of the rules has no minutes left {left}")
+        with open(f"{folder}/rules.yml", "w") as file:
+            file.write(rules)
+        configuration = {
+            "global": {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"},
+            "rule_files": [f"{folder}/rules.yml"],
+            "scrape_configs": [
+                {"job_name": job, "static_configs": [{"targets": [target]}]} for job, target in jobs.items()],
+        }
+        with open(f"{folder}/prometheus.yml", "w") as file:
+            json.dump(configuration, file)
+        port = free_port()
+        self.api = f"http://127.0.0.1:{port}/api/v1/"
+        log = open(f"{folder}/prometheus.log", "w")
+        start(
+            "prometheus", f"--config.file={folder}/prometheus.yml", f"--web.listen-address=127.0.0.1:{port}",
+            f"--storage.tsdb.path={folder}/tsdb", "--enable-feature=exemplar-storage", stderr=log, stdout=log)
+        eventually(
+            "Prometheus has scraped all", lambda: len([1 for _, v in self.query("up") if v == 1]) == len(jobs))
+
+    def ask(self, path, **parameters):
+        try:
+            text = get(self.api + path + "?" + urllib.parse.urlencode(parameters, doseq=True))[0]
+        except urllib.error.HTTPError as problem:
+            raise SystemExit(f"reach.py: {parameters}: {problem.read().decode()}")
+        return json.loads(text)["data"]
+
+    def query(self, expression):
+        return [(r["metric"], float(r["value"][1])) for r in self.ask("query", query=expression)["result"]]
+
+    def firing(self):
+        """The alerts that fire, as pairs of alert and name, for the job in which metrics come as OpenMetrics."""
+        alerts = self.ask("alerts")["alerts"]
+        return {
+            (a["labels"]["alertname"], a["labels"]["name"]) for a in alerts
+            if a["state"] == "firing" and a["labels"]["job"] == "mpgtop"}
+
+
+# Checks
+
+
+def formats(prometheus, url):
+    plain = get(url, "text/plain")[0]
+    lint = subprocess.run(["promtool", "check", "metrics"], input=plain, text=True, capture_output=True)
+    check(lint.returncode == 0 and not lint.stderr, f"promtool check metrics has nothing to say: {lint.stderr!r}")
+    open_text, kind = get(url, "application/openmetrics-text")
+    check(kind.startswith("application/openmetrics-text") and " # {" in open_text, "OpenMetrics has exemplars")
+
+    def units(job):
+        metadata = prometheus.ask("targets/metadata", match_target=f'{{job="{job}"}}')
+        return {m["metric"]: (m["type"], m["unit"]) for m in metadata}
+
+    def count(job):
+        series = prometheus.query(f'count by (__name__) ({{__name__=~"mpg_.*",job="{job}"}})')
+        return {metric["__name__"]: number for metric, number in series}
+
+    def counts():
+        one, other = count("mpgtop"), count("plain")
+        return one == other and len(one) > 40 and one
+
+    one, other = eventually(
+        "Prometheus knows both pages", lambda: units("mpgtop") and units("plain") and (units("mpgtop"), units("plain")))
+    check(one.get("mpg_run_latency_seconds") == ("histogram", "seconds"), "one page was read as OpenMetrics, with units")
+    check(other.get("mpg_run_latency_seconds") == ("histogram", ""), "the other one as the older format, without")
+    check(one.get("mpg_p_idle_seconds", ("",))[0] == "counter", "mpg_p_idle_seconds is a counter")
+    same = eventually("both pages have the same series", counts)
+    check(same, f"both have {len(same)} metrics, {int(sum(same.values()))} series")
+
+
+def board(prometheus, values, missing):
+    with open(f"{options.share}/grafana/mpgtop.json") as file:
+        panels = json.load(file)
+    variables = {v["name"]: v for v in panels["templating"]["list"] if v["type"] == "query"}
+
+    def filled(text):
+        for name, value in values.items():
+            text = text.replace("$" + name, value)
+        return text.replace("$__rate_interval", "10s")
+
+    for name, variable in variables.items():
+        match = re.fullmatch(r"label_values\((.*), (\w+)\)", variable["definition"])
+        found = prometheus.ask(f"label/{match[2]}/values", **{"match[]": filled(match[1])})
+        check(found, f"variable {name}: {', '.join(found)}")
+    asked = 0
+    for panel in panels["panels"]:
+        for target in panel.get("targets", []):
+            expression = filled(target["expr"])
+            if any(word in expression for word in missing):
+                print(f"  skipped: {panel['title']}: {expression}")
+                continue
+            eventually(
+                f"{panel['title']}: {expression} returns nothing",
+                lambda: [v for _, v in prometheus.query(expression) if v == v])
+            asked += 1
+    check(asked > 30, f"{asked} queries of the board return data")
+
+
+def rule_queries(prometheus, missing):
+    """Every metric, window and part of the rules' expressions returns data: what is behind the last comparison."""
+    groups = prometheus.ask("rules")["groups"]
+    rules = [rule for group in groups for rule in group["rules"]]
+    asked = 0
+    for rule in rules:
+        check(rule["health"] == "ok", f"{rule['name']}: evaluated, {rule['evaluationTime'] * 1000:.1f} ms")
+        for part in re.split(r"\s+and\s+", rule["query"]):
+            left = re.sub(r"\s*(?:>|==)\s*(?:[-\d.]+|[\d.]+ \* .*)$", "", part.strip())
+            if any(word in left for word in missing):
+                print(f"  skipped: {left}")
+                continue
+            eventually(f"{rule['name']}: {left} returns nothing", lambda: prometheus.query(left))
+            asked += 1
+    check(asked >= len(rules) - len(missing), f"{asked} parts of {len(rules)} rules return data")
+
+
+def quiet(prometheus, names):
+    """For ten seconds on end nothing fires."""
+    last = set()
+
+    def still():
+        nonlocal last
+        for _ in range(10):
+            last = prometheus.firing()
+            if last:
+                return False
+            time.sleep(1)
+        return True
+
+    eventually(lambda: f"nothing fires; last: {last}", still, 240)
+    check(True, f"nothing fires, beside light load on {names}")
+
+
+def fires(prometheus, alert, name, provoke, seconds=120):
+    """Provokes an alert, waits until it fires, stops, and waits until it is quiet again."""
+    ends = provoke()
+    began = time.monotonic()
+    eventually(lambda: f"{alert} fires for {name}; now {prometheus.firing()}",
+               lambda: (alert, name) in prometheus.firing(), seconds)
+    took = time.monotonic() - began
+    beside = sorted({a for a, n in prometheus.firing()} - {alert})
+    for end in ends:
+        end()
+    eventually(lambda: f"{alert} is quiet again; now {prometheus.firing()}",
+               lambda: (alert, name) not in prometheus.firing(), 120)
+    check(True, f"{alert} fires for {name} after {took:.0f} s, and is quiet again"
+          + (f"; beside it: {', '.join(beside)}" if beside else ""))
+
+
+def held_up(program, web):
+    """Stops the server for a while, again and again, under a flood of short Gs, so that rings are overwritten unread."""
+    stopping = threading.Event()
+    flood = web.load("spawn?n=2000", threads=4)
+
+    def run():
+        while not stopping.is_set():
+            program.send_signal(signal.SIGSTOP)
+            stopping.wait(0.7)
+            program.send_signal(signal.SIGCONT)
+            stopping.wait(1.5)
+        program.send_signal(signal.SIGCONT)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+
+    def end():
+        stopping.set()
+        thread.join()
+        flood.end()
+
+    return [end]
+
+
+def overload(web):
+    """More requests that compute than there are CPUs for, whether earlier ones are answered or not."""
+    load = start(
+        f"{options.bin}/mpg-load", "-r", "400", "-c", "4000", "-d", "100s", "--timeout", "100s",
+        f"http://127.0.0.1:{web.port}/cpu?ms=20", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def end():
+        load.kill()
+        load.wait()
+
+    return [end]
+
+
+def damaged_region():
+    """A process that lives, and a file that should be its region and is none."""
+    path = f"{folder}/old"
+    copy("/bin/sleep", path)
+    program = start(path, "1000")
+    eventually("it runs", lambda: os.readlink(f"/proc/{program.pid}/exe") == path)
+    with open(f"/proc/{program.pid}/stat") as file:
+        began = file.read().rsplit(")", 1)[1].split()[19]
+    region = f"{folder}/run/mpg/{program.pid}-{began}.mpg"
+    with open(region, "wb") as file:
+        file.write(b"\7" * 8192)
+
+    def end():
+        program.kill()
+        program.wait()
+        os.unlink(region)
+
+    return [end]
+
+
+def main():
+    print(subprocess.run(["prometheus", "--version"], text=True, capture_output=True).stdout.split("\n")[0])
+    for words in (["check", "rules", "mpgtop.rules.yml"], ["test", "rules", "mpgtop.rules_test.yml"]):
+        done = subprocess.run(
+            ["promtool", *words], cwd=f"{options.share}/prometheus", text=True, capture_output=True)
+        check(done.returncode == 0, f"promtool {' '.join(words)}: {(done.stdout + done.stderr).split()[-1]}")
+    os.makedirs(f"{folder}/run")
+    os.environ["XDG_RUNTIME_DIR"] = f"{folder}/run"
+    web, calm = Demo("web"), Demo("calm")
+    group = squeezed_group()
+    squeezed = Demo("squeezed", group) if group else None
+    has_go = os.path.exists(f"{folder}/crowd")
+    if has_go:
+        start(f"{folder}/crowd", "-storm", "2", "-sleep", "50", stdout=subprocess.DEVNULL)
+    names = ["web", "calm", "squeezed", "crowd", "old"]
+    only = [word for name in names for word in ("--only", name)]
+    program, url, said = serve("--events", "--sites", *only)
+    other, by_name, _ = serve("--by-name", "--only", "web")
+    prometheus = Prometheus({
+        "mpgtop": urllib.parse.urlsplit(url).netloc, "plain": plain_proxy(url),
+        "name": urllib.parse.urlsplit(by_name).netloc})
+    missing = [] if squeezed else ["mpg_cpu_quota"]
+    light = [d.load(p, pause=0.05) for d in (web, calm) for p in ("pipeline?n=20", "spawn?n=20", "about", "sleep?ms=5")]
+    print("formats")
+    formats(prometheus, url)
+    served = eventually(
+        "all are served", lambda: len(prometheus.query('mpg_procs{job="mpgtop"}')) == 2 + bool(squeezed) + has_go)
+    check(served, "each target has its labels: " + ", ".join(
+        f"{m['name']} {m['pid']}" for m, _ in prometheus.query('mpg_target_up{job="mpgtop"}')))
+    if has_go:
+        count = 'mpg_run_latency_seconds_bucket{job="mpgtop",name="crowd",le="+Inf"}'
+        eventually("the Go program has its run latency", lambda: prometheus.query(count)[0][1] > 1000)
+        check(not prometheus.query('mpg_steals_total{name="crowd"}'), "the Go program has run latency, and no steals: not 0")
+    print("board")
+    values = {"job": "mpgtop", "name": "web|squeezed", "pid": f"{web.pid}|{squeezed.pid if squeezed else web.pid}"}
+    busy = [squeezed.load("cpu?ms=5", pause=0.2)] if squeezed else []
+    hogs = [web.load("hog?ms=30", pause=0.2)]
+    board(prometheus, values, missing)
+    print("rules")
+    rule_queries(prometheus, missing)
+    for load in busy + hogs:
+        load.end()
+    exemplars(prometheus)
+    quiet(prometheus, "web and calm")
+    fires(prometheus, "MpgHog", "web", lambda: [web.load("hog?ms=300", threads=2).end])
+    fires(prometheus, "MpgRunLatencyHigh", "web", lambda: [web.load("hog?ms=300", threads=24).end])
+    fires(prometheus, "MpgThreadsGrow", "web", lambda: [web.load("block?ms=15000", threads=40).end])
+    fires(prometheus, "MpgSiteGrows", "web", lambda: [web.load("leak?n=20", pause=0.3).end])
+    fires(prometheus, "MpgGlobalQueueGrows", "web", lambda: overload(web))
+    fires(prometheus, "MpgEventsLost", "web", lambda: held_up(program, web))
+    if squeezed:
+        fires(prometheus, "MpgQuotaThrottles", "squeezed", lambda: [squeezed.load("cpu?ms=50").end])
+    fires(prometheus, "MpgTargetUnreadable", "old", damaged_region)
+    check(any("/old" in line or "old" in line or ".mpg" in line for line in said), f"and serve said why: {said[-1].strip()}")
+    quiet(prometheus, "web and calm")
+    print("restart")
+    restart(prometheus, web)
+    for load in light:
+        load.end()
+    for server in (program, other):
+        server.send_signal(signal.SIGTERM)
+        check(server.wait(10) == 0, "mpgtop serve ends well at SIGTERM")
+    print("all as it is")
+
+
+def exemplars(prometheus):
+    def found():
+        now = time.time()
+        answer = prometheus.ask(
+            "query_exemplars", query='mpg_run_latency_seconds_bucket{name="web",job="mpgtop"}', start=now - 120, end=now)
+        return [e for series in answer for e in series["exemplars"] if "request" in e["labels"]]
+
+    kept = eventually("Prometheus has an exemplar with a request", found)
+    check(kept, f"{len(kept)} exemplars with requests, such as {kept[-1]['labels']} after {kept[-1]['value']} s")
+
+
+def restart(prometheus, web):
+    created = 'mpg_goroutines_created_total{job="%s",name="web"}'
+    before = prometheus.query(created % "name")[0][1]
+    web.end()
+    eventually("the dead process has no samples", lambda: not prometheus.query(created % "mpgtop"))
+    again = Demo("web")
+    eventually("the new one has", lambda: prometheus.query(created % "mpgtop"))
+    pids = {m["pid"] for m in prometheus.ask("series", **{"match[]": created % "mpgtop"})}
+    check(pids == {web.pid, again.pid}, "with pids a restart is another series")
+    eventually("the new one is served by name", lambda: 0 < (prometheus.query(created % "name") or [(0, 0)])[0][1] < before)
+    resets = prometheus.query("resets(" + created % "name" + "[1m])")
+    check([v for _, v in resets] == [1], "by name alone it is one series with one reset")
+    rate = prometheus.query("rate(" + created % "name" + "[1m])")
+    check(rate[0][1] >= 0, f"and its rate stays sound: {rate[0][1]:.1f} Gs a second")
+
+
+try:
+    main()
+finally:
+    for program in started:
+        program.kill()
+        program.wait()
+    for group in groups:
+        os.rmdir(group)
