@@ -135,7 +135,8 @@ enum ExportForm: String, EnumerableFlag {
     switch self {
     case .perfetto: try history.exportPerfetto(to: file)
     case .goTrace: try history.exportGoTrace(to: file)
-    case .jsonl, .csv: throw .badOutput(path: file.path, reason: "only a Go trace can be written in this form")
+    case .jsonl, .csv:
+      throw .badOutput(path: file.path, reason: "only a Go trace can be written in this form")
     }
   }
 }

@@ -11,7 +11,7 @@ extension EndToEnd {
 
     private static let commands = [
       [], ["learn"], ["record"], ["replay"], ["scrub"], ["why"], ["stacks"], ["doctor"], ["run"], ["serve"],
-      ["stream"], ["export"],
+      ["stream"], ["export"], ["compare"],
       ["gen-config"], ["gen-man"],
     ]
 

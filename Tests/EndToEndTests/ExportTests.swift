@@ -72,7 +72,8 @@ extension EndToEnd {
       }
     }
 
-    @Test("each command explains itself", arguments: ["record", "replay", "scrub", "serve", "export"])
+    @Test(
+      "each command explains itself", arguments: ["record", "replay", "scrub", "serve", "export", "compare"])
     func help(_ name: String) throws {
       for flag in ["--help", "-h"] {
         let shown = try Program.run(Command(Built.mpgtop, name, flag))

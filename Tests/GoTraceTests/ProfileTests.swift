@@ -6,7 +6,7 @@ import Testing
 
 @Suite("What go tool trace makes of a trace")
 struct ProfileTests {
-  private static func profile(
+  static func profile(
     _ kind: TraceProfile.Kind, of reader: consuming TraceReader, countsFirstWait: Bool
   ) throws -> TraceProfile {
     var profile = TraceProfile(kind, countsFirstWait: countsFirstWait)
@@ -21,12 +21,10 @@ struct ProfileTests {
 
   @Test("waits are as many and as long as in its profiles, to the nanosecond", arguments: KeptTrace.all)
   func same(_ trace: KeptTrace) throws {
-    let path = trace.path.dropLast("trace".count) + "profiles"
-    let lines = try String(contentsOfFile: String(path), encoding: .utf8).split(separator: "\n")
-    try #require(lines.count == 4)
-    for line in lines {
+    let profiles = try trace.profiles
+    try #require(profiles.count == 4)
+    for (kind, line) in profiles {
       let words = line.split(separator: " ")
-      let kind = try #require(TraceProfile.Kind(rawValue: words[0] == "sync" ? "block" : String(words[0])))
       let input = try TraceInput(path: trace.path)
       let profile = try Self.profile(kind, of: TraceReader(input), countsFirstWait: false)
       let (count, time) = Self.sum(profile)

@@ -26,6 +26,18 @@ struct KeptTrace: Sendable, CustomStringConvertible {
 
   var bytes: [UInt8] { get throws { [UInt8](try Data(contentsOf: URL(filePath: path))) } }
 
+  /// The sums of `go tool trace -pprof=`: the kind, and the line with how often and how long.
+  var profiles: [(TraceProfile.Kind, String)] {
+    get throws {
+      let path = path.dropLast("trace".count) + "profiles"
+      let lines = try String(contentsOfFile: String(path), encoding: .utf8).split(separator: "\n")
+      return try lines.map { line in
+        let word = String(line.prefix { $0 != " " })
+        return (try #require(TraceProfile.Kind(rawValue: word == "sync" ? "block" : word)), String(line))
+      }
+    }
+  }
+
   /// The lines of Go's reader.
   var truth: [String] {
     get throws {

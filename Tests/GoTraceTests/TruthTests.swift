@@ -15,7 +15,7 @@ struct TruthTests {
   }
 
   /// Go tells a G that was there before the trace from one that is made in it; here both come from nothing.
-  private static func normal(_ lines: [String]) -> [String] {
+  static func normal(_ lines: [String]) -> [String] {
     var sums: [String: Int] = [:]
     var rest: [String] = []
     for line in lines {
@@ -30,7 +30,7 @@ struct TruthTests {
     return (rest + sums.map { "\($0.key) \($0.value)" }).sorted()
   }
 
-  private static func said(_ heard: Heard) -> [String] {
+  static func said(_ heard: Heard) -> [String] {
     var mixed: UInt64 = 0
     for event in heard.events {
       mixed = mixed &* 31 &+ UInt64(bitPattern: event.time)

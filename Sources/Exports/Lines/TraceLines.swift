@@ -27,8 +27,10 @@ public struct TraceLines: ~Copyable, TraceCopy {
     + "reclaimed_bytes,function,file,line"
 
   /// - Parameter reader: gives the trace.
-  public init(_ reader: consuming TraceReader, as form: Form) { self.reader = reader
-    self.form = form }
+  public init(_ reader: consuming TraceReader, as form: Form) {
+    self.reader = reader
+    self.form = form
+  }
 
   /// The next lines; nil: there are no more.
   ///

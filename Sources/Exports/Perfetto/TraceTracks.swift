@@ -143,7 +143,8 @@ struct TraceTracks {
       }
     case .runnable: ready(now, name, event)
     case .waiting:
-      let reason = event.kind == .goBlock ? tables.string(event.arguments.0) : nil
+      var reason = event.kind == .goBlock ? tables.string(event.arguments.0) : nil
+      if event.isDerived { reason = "coroutine" }
       if let track = track(g, name) { turn(track, reason.map { "waiting: \($0)" } ?? "waiting") }
     }
   }

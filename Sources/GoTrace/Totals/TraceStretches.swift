@@ -47,6 +47,7 @@ package struct TraceStretches: Sendable {
   private mutating func add(_ event: TraceEvent, _ tables: TraceTables, _ take: (Int, UInt64) -> Void) {
     switch event.kind {
     case .goStart: change(event.subject, Self.running, event, take)
+    case .goBlock where event.isDerived: change(event.slot, wait("coroutine"), event, take)
     case .goBlock: change(event.slot, wait(event.arguments.0, tables), event, take)
     case .goStop, .goSyscallEndBlocked: change(event.slot, Self.ready, event, take)
     case .goUnblock: change(event.subject, Self.ready, event, take)
@@ -105,13 +106,17 @@ package struct TraceStretches: Sendable {
   /// The number of a word for a wait.
   private mutating func wait(_ id: UInt64, _ tables: TraceTables) -> Int {
     if let known = ids[id] { return known }
-    let word = tables.string(id) ?? "unspecified"
+    let number = wait(tables.string(id) ?? "unspecified")
+    ids[id] = number
+    return number
+  }
+
+  private mutating func wait(_ word: String) -> Int {
     let number = waits[word] ?? names.count
     if number == names.count {
       waits[word] = number
       names.append("waiting: \(word)")
     }
-    ids[id] = number
     return number
   }
 }

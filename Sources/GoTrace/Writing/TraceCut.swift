@@ -41,6 +41,7 @@ public struct TraceCut: ~Copyable, TraceCopy {
   private var begin: Int64?
   private var first: Int64?
   private var isDone = false
+  private var isAfterPart = false
   private var hasHeader = false
   private var ids: (strings: [UInt64: UInt64], stacks: [UInt64: UInt64]) = ([:], [:])
   /// What the numbers of a G or P were at the first moment, in the generation in which the copy begins.
@@ -199,6 +200,9 @@ public struct TraceCut: ~Copyable, TraceCopy {
 
   private mutating func copy(_ event: TraceEvent, _ tables: TraceTables) {
     events += 1
+    // A P that is taken as a thread of C ends is a part of the event behind it, which the reader gives a nanosecond later.
+    let time = UInt64(clamping: isAfterPart ? event.time &- 1 : event.time)
+    isAfterPart = event.isDerived && event.kind == .procSteal
     guard !event.isDerived, !isTold(event) else { return }
     let arguments = event.kind.meanings.enumerated().map { index, meaning in
       argument(event[index], meaning.role, of: event, tables)
@@ -207,10 +211,10 @@ public struct TraceCut: ~Copyable, TraceCopy {
     if event.kind == .cpuSample {
       writer?.addSample(
         m: event.m ?? .max, p: event.p.map { UInt64($0) } ?? .max, g: event.g ?? 0,
-        at: UInt64(clamping: event.time), stack: arguments[0])
+        at: time, stack: arguments[0])
     } else {
       writer?.add(
-        event.kind, m: event.m ?? .max, at: UInt64(clamping: event.time), list: numbered)
+        event.kind, m: event.m ?? .max, at: time, list: numbered)
     }
   }
 

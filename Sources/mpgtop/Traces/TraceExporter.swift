@@ -69,13 +69,13 @@ struct TraceExporter {
       let reason = cut.ending.map { "; it ends there, because \($0)" } ?? ""
       throw Failure(
         ExitCode.usage,
-        "\(trace.name) has no event there: its last one is \(TimeText.exact(cut.seen)) after its first\(reason)"
+        "\(trace.name) has no event there: its last one is \(TimeText.short(cut.seen)) after its first\(reason)"
       )
     }
     try failing { () throws(InspectorError) in try file.commit() }
     trace.complain(about: cut.damage, "the copy has what is whole")
     if let ending = cut.ending {
-      complain("the copy ends \(TimeText.exact(cut.seen)) after the first event of \(trace.name): \(ending)")
+      complain("the copy ends \(TimeText.short(cut.seen)) after the first event of \(trace.name): \(ending)")
     }
     say(
       "mpgtop: \(cut.events) events of \(TimeText.short(duration)), \(file.bytes) bytes in \(options.output)")

@@ -131,7 +131,7 @@ struct GoTraceTests {
     for time in 0..<100_000 { generation.add(.goDestroy, m: 2, at: UInt64(1000 + time * 1000)) }
     let trace = try Parsed(Array("go 1.26 trace\0\0\0".utf8) + generation.finished())
     #expect(trace.count(.goDestroy) == 100_000 && trace.count(.goCreate) == 2000 && trace.stacks == 2000)
-    #expect(trace.strings[0].values.allSatisfy { $0.utf8.count <= 502 })
+    #expect(trace.strings[0].values.allSatisfy { $0.utf8.count <= 1024 })
   }
 
   @Test("noise becomes a trace that is whole, whatever the gauges say")

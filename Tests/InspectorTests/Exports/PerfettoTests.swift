@@ -11,7 +11,7 @@ import Testing
 @testable import RegionSource
 
 /// A decoded message: its fields in order.
-private struct Fields {
+struct Fields {
   enum Value {
     case number(UInt64)
     case bytes(ArraySlice<UInt8>)
@@ -61,7 +61,7 @@ extension Sequence {
 }
 
 /// The events on each track, by the track's name.
-private struct Tracks {
+struct Tracks {
   struct Event: Equatable {
     var kind: UInt64
     var time: UInt64
@@ -81,7 +81,7 @@ private struct Tracks {
       if let track = try packet.message(60) {
         let uuid = try needed(track.number(1))
         #expect(names.updateValue(track.text(2) ?? "process", forKey: uuid) == nil)
-        #expect(uuid == 1 || names[track.number(5) ?? 0] != nil, "a parent that is described")
+        #expect(uuid << 1 == 2 || names[track.number(5) ?? 0] != nil, "a parent that is described")
         continue
       }
       if let word = try packet.message(12)?.message(2) { words[word.number(1) ?? 0] = word.text(2) }
