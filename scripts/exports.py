@@ -164,7 +164,7 @@ def prometheus(demo):
     eventually("a scrape after that", lambda: any(v > moment for _, v in query("mpg_uptime_seconds")))
     scraped = {}
     for metric, value in query('{__name__=~"mpg_.*"}'):
-        labels = {k: v for k, v in metric.items() if k not in ("__name__", "job", "instance")}
+        labels = {k: v for k, v in metric.items() if k not in ("__name__", "job", "instance", "name", "pid")}
         text = "{" + ",".join(f'{k}="{v}"' for k, v in sorted(labels.items())) + "}" if labels else ""
         scraped[metric["__name__"] + text] = value
     after = frames(demo.pid, "-n", "1")[0]

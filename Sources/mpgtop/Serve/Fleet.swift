@@ -106,6 +106,8 @@ struct Fleet {
     let deadline = monotonicNow() + Self.patience
     wait(until: deadline) { finder?.hasSearched ?? true }
     try attend()
+    // Who has answered the last question meanwhile is waited for again.
+    late = late.filter { watches[$0]?.hasAnswered(question) == false }
     question += 1
     for watch in watches.values { watch.ask(question) }
     wait(until: deadline) {

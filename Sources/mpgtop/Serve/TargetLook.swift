@@ -84,10 +84,11 @@ struct TargetLook {
 
   /// Takes over the clock, names, and the rings of Ps and Ms that are new.
   private mutating func refresh(at now: UInt64) throws(InspectorError) {
+    let work = CPUWork(of: .thread)
     let observation = try source.observe(peaksSince: nil)
     tally?.note(observation.clock)
     names = source.grownNames ?? observation.names
-    nextRefresh = now + Self.refreshPause
+    nextRefresh = now + max(Self.refreshPause, work.spent * Self.eventShare * sharers.number)
   }
 
   private mutating func drain(at now: UInt64) throws(InspectorError) {
