@@ -130,9 +130,9 @@ def held_up(program, web):
     def run():
         while not stopping.is_set():
             program.send_signal(signal.SIGSTOP)
-            stopping.wait(0.7)
+            stopping.wait(4)
             program.send_signal(signal.SIGCONT)
-            stopping.wait(1.5)
+            stopping.wait(3)
         program.send_signal(signal.SIGCONT)
 
     thread = threading.Thread(target=run, daemon=True)
