@@ -102,6 +102,10 @@ let package = Package(
     .target(
       name: "GoAttach", dependencies: ["Observed", "Host", "Region", "CGoAttach", "Pprof"],
       swiftSettings: swift),
+    // A Go trace as a history, which all screens show.
+    .target(
+      name: "TraceSource", dependencies: ["GoTrace", "History", "Observed", "Host", "Region"],
+      swiftSettings: swift),
     // Execution traces of Go, read and written; knows nothing of schedulers of ours.
     .target(name: "GoTrace", dependencies: ["CGzip", "Pprof"], swiftSettings: swift),
     // About twenty functions over ncursesw, so that no ncurses type or macro reaches Swift.
@@ -114,7 +118,7 @@ let package = Package(
     .executableTarget(
       name: "mpgtop",
       dependencies: [
-        "TUI", "Lessons", "GoAttach", "GoTrace", "Inspector", "CLLHTTP",
+        "TUI", "Lessons", "GoAttach", "GoTrace", "TraceSource", "Inspector", "CLLHTTP",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swift),
@@ -202,6 +206,9 @@ let package = Package(
     .testTarget(
       name: "GoTraceTests", dependencies: ["GoTrace", "CGzip", "TestSupport"],
       exclude: ["Fixtures", "Programs"], swiftSettings: swift),
+    .testTarget(
+      name: "TraceSourceTests", dependencies: ["TraceSource", "GoTrace", "Region", "TestSupport"] + rooms,
+      swiftSettings: swift),
     .testTarget(
       name: "TUITests", dependencies: ["TUI", "Region", "TestSupport"] + rooms, exclude: ["Pictures"],
       swiftSettings: swift),

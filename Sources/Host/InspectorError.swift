@@ -25,6 +25,8 @@ public enum InspectorError: Error, Sendable, Equatable, CustomStringConvertible 
   case gone(pid: Int32, TargetEnding)
   /// The file is not a recording, or holds no complete part of one; the reason says which.
   case notARecording(path: String, reason: String)
+  /// The file is no execution trace of Go that can be read; the reason says why, and what can be.
+  case badTrace(path: String, reason: String)
   /// The core file of a dead process is not shown; the reason says why, and what to do.
   case badCore(path: String, reason: String)
   /// The output cannot go to this path; the reason says why, and what to do.
@@ -63,6 +65,8 @@ public enum InspectorError: Error, Sendable, Equatable, CustomStringConvertible 
       "process \(pid) is gone: \(ending)"
     case .notARecording(let path, let reason):
       "\(path) is not a recording: \(reason)"
+    case .badTrace(let path, let reason):
+      "cannot read \(path): \(reason)"
     case .badCore(let path, let reason):
       "cannot show \(path): \(reason)"
     case .badOutput(let path, let reason), .notWritable(let path, let reason):

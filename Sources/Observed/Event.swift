@@ -108,6 +108,7 @@ public struct Event: Sendable, Equatable {
     case .goCreate:
       return "\(who) is created by G\(other): \(entry ?? "?")"
     case .goStart: return "\(who) runs, \(after())"
+    case .goLabel where detail == 4: return "span \(arg) of \(who) is over"
     case .goLabel: return "\(who) " + (arg == 0 ? "is in no span" : "is in span \(arg)") + labelWords
     case .timerLate: return "a timer of \(who) is late by \(TimeText.short(clock.nanoseconds(lasting: arg)))"
     case .goPark: return "\(who) parks on \(reasonText)" + (arg == 0 ? "" : ", fd \(arg &- 1)")

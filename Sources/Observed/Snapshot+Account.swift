@@ -10,6 +10,9 @@ extension Snapshot {
     return gs.runnable + gs.preempted - queued
   }
 
+  /// Whether the depth of any queue is known; a trace of Go says that a G is ready, and not where it stands.
+  public var tellsQueues: Bool { grq != nil || ps.contains { $0.lrq != nil } }
+
   /// The number of Gs on all queues together, as the rows show them; nil: one of the queues is not known.
   public var queued: Int? {
     ps.reduce(grq) { sum, p in

@@ -7,6 +7,20 @@ extension Snapshot {
     if ps.indices.contains(id), ps[id].id == id { return id }
     return ps.firstIndex { $0.id == id }
   }
+
+  /// Inserts the row of an M in the order of ids, unless it has one.
+  package mutating func insert(_ m: M) {
+    let place = ms.firstPlace { $0.id < m.id }
+    if place < ms.count, ms[place].id == m.id { return }
+    ms.insert(m, at: place)
+  }
+
+  /// Inserts the row of a P in the order of ids, unless it has one.
+  package mutating func insert(_ p: P) {
+    let place = ps.firstPlace { $0.id < p.id }
+    if place < ps.count, ps[place].id == p.id { return }
+    ps.insert(p, at: place)
+  }
 }
 
 extension Snapshot {

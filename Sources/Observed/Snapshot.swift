@@ -25,6 +25,8 @@ public struct Snapshot: Sendable, Equatable {
     public var bootTime: UInt64
     /// The stage of the process's life, from its boot to its end, as the process itself reports it.
     public var state: ProcessState
+    /// The pid, as `pid`; nil: it is not known, such as that of the process of which a trace is.
+    public var knownPid: Int32? { pid == 0 ? nil : pid }
     /// Makes a target from its parts.
     public init(pid: Int32 = 0, name: String = "", bootTime: UInt64 = 0, state: ProcessState = .live) {
       (self.pid, self.name, self.bootTime, self.state) = (pid, name, bootTime, state)

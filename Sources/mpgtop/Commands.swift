@@ -55,10 +55,17 @@ struct RecordOptions: ParsableCommand {
 /// The command `mpgtop replay` and its options.
 struct ReplayOptions: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "replay", abstract: "Shows a recording as if it were happening.")
+    commandName: "replay",
+    abstract: "Shows a recording, or an execution trace of Go, as if it were happening.",
+    discussion: """
+      A trace may be packed by gzip, come by standard input (-), or be a folder of a flight recorder's files.
+      """)
 
-  @Argument(help: "The recording.", completion: .file())
+  @Argument(help: "The recording, or the trace.", completion: .file())
   var file: String
+
+  @Flag(help: "Refuse a trace that is damaged, instead of showing what is whole.")
+  var strict = false
 
   @OptionGroup var frames: FrameOptions
 }

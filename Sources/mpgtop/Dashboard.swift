@@ -43,6 +43,7 @@ struct Dashboard {
 
   /// Shows a history that does not grow: a recording or a black box.
   func run(_ source: PastSource) throws(Failure) {
+    if let trace = source.trace { return try run(trace, source) }
     let player = Handed(try source.player())
     let (origin, history, beginsAtStart) = (source.origin, source.history, source.beginsAtStart)
     let start: PastDesk.Start = { _ in
@@ -60,6 +61,32 @@ struct Dashboard {
     } catch {
       throw Failure(error)
     }
+    try check(ending)
+  }
+
+  /// Shows a trace while it is read.
+  private func run(_ trace: TraceFeed, _ source: PastSource) throws(Failure) {
+    let origin = source.origin
+    let start: PastDesk.Start = { history in
+      guard let player = Player(history) else { return nil }
+      var travel = TimeTravel(player, origin)
+      travel.perform(.start)
+      return travel
+    }
+    var (desk, interest) = (PastDesk(waker, start), Interest.none)
+    trace.begin(waker)
+    let ending: TUI.Ending
+    do throws(TerminalError) {
+      ending = try app.run(
+        travel: { desk.perform($0) }, interest: { interest = $0 },
+        record: { _ in "this is history already: only a live process is recorded" },
+        next: {
+          trace.isReady ? desk.next(interest, ended: nil) { trace.history() }.map(trace.completed) : nil
+        })
+    } catch {
+      throw Failure(error)
+    }
+    try trace.end()
     try check(ending)
   }
 

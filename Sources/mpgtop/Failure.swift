@@ -37,7 +37,7 @@ struct Failure: Error {
       case .notATarget, .otherUser, .notPermitted, .notWritable: ExitCode.notATarget
       case .badOutput: ExitCode.usage
       case .stream: ExitCode.output
-      case .layout, .notARecording, .notUnderstood, .badCore, .badStream: ExitCode.layout
+      case .layout, .notARecording, .notUnderstood, .badCore, .badTrace, .badStream: ExitCode.layout
       case .gone: ExitCode.gone
       case .system, .cannotTell: ExitCode.system
       }

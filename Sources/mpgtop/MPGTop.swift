@@ -3,6 +3,7 @@ import ArgumentParser
 internal import Glibc
 import GoAttach
 import Inspector
+import TraceSource
 
 @main
 enum MPGTop {
@@ -99,6 +100,7 @@ enum MPGTop {
 
   private static func why(_ options: WhyOptions, _ output: StandardOutput) throws(Failure) {
     let why = Why(options: options, output: output)
+    if let file = options.trace { return try why.answer(TraceFeed(file, isStrict: options.strict).whole()) }
     if let file = options.replay { return try why.answer(recording(file).history) }
     if options.postMortem {
       return try why.answer(PastSource.blackBox(options.target, in: .standard).history)
@@ -115,6 +117,13 @@ enum MPGTop {
   }
 
   private static func replay(_ options: ReplayOptions, _ output: StandardOutput) throws(Failure) {
+    guard !TraceHistory.isTrace(path: options.file) else {
+      let source = try PastSource(trace: options.file, isStrict: options.strict)
+      return try show(source, options.frames, output, keysElsewhere: options.file == "-") {
+        () throws(Failure) in
+        try Batch(options: options.frames, output: output).run(source.read())
+      }
+    }
     let recording = try recording(options.file)
     let source = PastSource(
       history: recording.history, origin: .recording, beginsAtStart: true, ended: recording.ended)
@@ -125,10 +134,12 @@ enum MPGTop {
 
   /// Opens the screen, or prints frames by `batch`.
   private static func show(
-    _ source: PastSource, _ frames: FrameOptions, _ output: StandardOutput, batch: () throws(Failure) -> Void
+    _ source: PastSource, _ frames: FrameOptions, _ output: StandardOutput, keysElsewhere: Bool = false,
+    batch: () throws(Failure) -> Void
   ) throws(Failure) {
     if frames.isBatch { return try batch() }
-    try needTerminal()
+    // What comes by standard input takes it, and then the keys come from the terminal itself.
+    if !keysElsewhere { try needTerminal() }
     try Dashboard(options: frames).run(source)
   }
 

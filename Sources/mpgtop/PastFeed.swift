@@ -13,6 +13,8 @@ struct PastSource {
   var ended: String?
   /// The sampled facts of a core's only moment, which no history keeps; nil: the source is no core.
   var sampled: Snapshot.Sampled?
+  /// The trace that is being read; nil: the history is whole.
+  var trace: TraceFeed?
 
   /// The frame with the facts that no history keeps.
   func completed(_ frame: Frame) -> Frame {

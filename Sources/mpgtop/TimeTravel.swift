@@ -37,6 +37,10 @@ struct TimeTravel {
     case .start: player.seekToStart()
     case .now: player.seekToNewest()
     case .seek(let moment): player.seek(to: moment)
+    case .offset(let offset): player.seek(toOffset: offset)
+    case .part(let part): player.seek(toPart: part)
+    case .nextOf(let g): player.seek(toNextEventOf: g)
+    case .event(let lane, let position): player.seek(toEvent: position, on: lane)
     case .replay(let moments):
       playing = nil
       replaying = (monotonicNow(), moments)

@@ -8,7 +8,7 @@ struct WhyOptions: ParsableCommand {
     commandName: "why", abstract: "Says why goroutines waited, hop by hop, and what requests did.",
     discussion: """
       For a live process it collects all events for --for, and then answers. For a recording or a dead process it \
-      answers at once. Without -g, --requests and --request it shows the slowest waits.
+      answers at once; an execution trace of Go may stand in place of the process. Without -g, --requests and --request it shows the slowest waits.
       """)
 
   @Argument(
@@ -58,6 +58,9 @@ struct WhyOptions: ParsableCommand {
 
   @Flag(help: "Print JSON, one object per line.")
   var json = false
+
+  @Flag(help: "Refuse a Go trace that is damaged, instead of answering by what is whole.")
+  var strict = false
 
   @OptionGroup var history: HistoryOptions
   @OptionGroup var remote: RemoteOptions

@@ -54,6 +54,7 @@ struct Layer: Sendable, CustomStringConvertible {
     Layer(folder: "Exports", mayImport: ["Region", "Host", "Observed", "History", "Insight", "GoTrace"]),
     Layer(folder: "Pprof", mayImport: ["CGzip"]),
     Layer(folder: "GoTrace", mayImport: ["CGzip", "Pprof"]),
+    Layer(folder: "TraceSource", mayImport: ["Region", "Host", "Observed", "History", "GoTrace"]),
     Layer(
       folder: "Inspector",
       mayImport: ["Region", "Host", "Observed", "RegionSource", "History", "Wire", "Insight", "Exports"]),
@@ -64,7 +65,8 @@ struct Layer: Sendable, CustomStringConvertible {
     Layer(
       folder: "mpgtop",
       mayImport: [
-        "Region", "GoAttach", "GoTrace", "Inspector", "Lessons", "TUI", "CLLHTTP", "ArgumentParser",
+        "Region", "GoAttach", "GoTrace", "TraceSource", "Inspector", "Lessons", "TUI", "CLLHTTP",
+        "ArgumentParser",
       ]),
   ]
 }

@@ -37,7 +37,7 @@ extension Frame {
 
   private func writeHead(to json: inout JSONText) {
     json.member("schema", Self.jsonSchema)
-    json.member("pid", snapshot.target.pid)
+    json.member("pid", snapshot.target.knownPid)
     json.member("name", snapshot.target.name)
     json.member("state", "\(snapshot.target.state)")
     json.member("t_ns", snapshot.time)

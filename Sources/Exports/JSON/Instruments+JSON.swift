@@ -17,6 +17,8 @@ extension Instruments {
     json.member("pressure", object: { Self.write(hasEvents ? pressure : nil, to: &$0) })
     json.member("cpu", object: { cpu.writeMembers(to: &$0) })
     json.member("quota", object: { quota.writeMembers(to: &$0) })
+    json.member("gc_assist", object: { Self.write(collector?.assists, to: &$0) })
+    json.member("world_stop", object: { Self.write(collector?.stops, to: &$0) })
     json.key("steals")
     if let steals {
       json.array { json in for pair in steals.pairs { pair.write(to: &json) } }
@@ -34,18 +36,17 @@ extension Instruments {
 
   private static func write(_ spans: Spans?, to json: inout JSONText) {
     for kind in SpanKind.allCases {
-      let lengths = spans?[kind]
-      json.member(
-        kind.key,
-        object: { json in
-          json.member("count", lengths?.count)
-          json.member("sum_ns", lengths?.sum)
-          json.member("p50_ns", lengths?.percentile(50))
-          json.member("p90_ns", lengths?.percentile(90))
-          json.member("p99_ns", lengths?.percentile(99))
-          json.member("max_ns", lengths?.longest)
-        })
+      json.member(kind.key, object: { write(spans?[kind], to: &$0) })
     }
+  }
+
+  private static func write(_ lengths: SpanHistogram?, to json: inout JSONText) {
+    json.member("count", lengths?.count)
+    json.member("sum_ns", lengths?.sum)
+    json.member("p50_ns", lengths?.percentile(50))
+    json.member("p90_ns", lengths?.percentile(90))
+    json.member("p99_ns", lengths?.percentile(99))
+    json.member("max_ns", lengths?.longest)
   }
 
   private static func write(_ activity: Activity?, to json: inout JSONText) {

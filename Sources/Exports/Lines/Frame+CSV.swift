@@ -42,8 +42,12 @@ extension Frame {
   /// any P.
   private var uses: [String] {
     let uses = use.compactMap { $0 }
-    let parts: [KeyPath<PUse, UInt64>] = [\.window, \.running, \.calls, \.searching, \.idle]
+    let parts: [(PUse) -> UInt64?] = [
+      \.window, \.running, \.calls, \.searching, \.idle,
+    ]
     guard !uses.isEmpty, uses.count == snapshot.ps.count else { return parts.map { _ in "" } }
-    return parts.map { part in "\(uses.reduce(0) { $0 &+ $1[keyPath: part] })" }
+    return parts.map { part in
+      Self.field(uses.reduce(0 as UInt64?) { sum, use in sum.flatMap { sum in part(use).map { sum &+ $0 } } })
+    }
   }
 }

@@ -3,6 +3,9 @@ import Observed
 import Region
 
 extension GoroutineList {
+  /// The bit of a row's status that says that its `since` is only the latest moment that is possible.
+  fileprivate static let older: UInt64 = 1 << 15
+
   package var bytes: [UInt8] {
     var out = ByteWriter()
     out.number(isCut ? 1 as UInt64 : 0)
@@ -11,6 +14,7 @@ extension GoroutineList {
       out.number(zigzag(Int64(bitPattern: row.id &- last.id)))
       let status =
         UInt64(row.state.rawValue) | UInt64(row.reason.rawValue) << 3 | UInt64(row.kind.rawValue) << 8
+        | (row.isOlder ? Self.older : 0)
       out.number(status)
       out.number(zigzag(Int64(bitPattern: row.since &- last.since)))
       out.number(row.since &- row.created)
@@ -44,7 +48,8 @@ extension GoroutineRow {
     self.init()
     self.id = last.id &+ UInt64(bitPattern: unzigzag(id))
     (self.state, reason) = (state, WaitReason(rawValue: UInt8(status >> 3 & 31)) ?? .none)
-    kind = GKind(rawValue: UInt8(status >> 8)) ?? .user
+    kind = GKind(rawValue: UInt8(status >> 8 & 0x7f)) ?? .user
+    isOlder = UInt64(status) & GoroutineList.older != 0
     self.since = last.since &+ UInt64(bitPattern: unzigzag(since))
     created = self.since &- age
     (self.entry, self.parent, self.p, self.waitingOn) = (entry, parent, p, waitingOn)

@@ -27,7 +27,7 @@ import Region
   }
 
   /// The records of `range`, 1 to `most` of them, as one block. The block begins at the time of the first record.
-  func encode(_ records: [Record], _ range: Range<Int>) -> [UInt8] {
+  package func encode(_ records: [Record], _ range: Range<Int>) -> [UInt8] {
     precondition(!range.isEmpty && range.count <= Self.most && range.upperBound <= records.count, "a block")
     unsafe table.update(repeating: 0, count: ShapeTable.size)
     memory.reset()

@@ -97,7 +97,7 @@ extension GoroutineFinder.Known {
   ) {
     isTold = true
     var row = row ?? GoroutineRow(id: record.g)
-    (row.state, row.since, row.reason) = (state, record.time, reason)
+    (row.state, row.since, row.reason, row.isOlder) = (state, record.time, reason, false)
     row.waitingOn = kind == .goPark ? record.arg : 0
     if kind == .goCreate {
       (row.entry, row.parent, row.created) = (UInt64(record.count), record.other, record.time)
@@ -117,7 +117,7 @@ extension GoroutineFinder.Known {
       return
     }
     var row = row ?? GoroutineRow(id: record.g)
-    (row.state, row.reason, row.waitingOn) = (state, reason, 0)
+    (row.state, row.reason, row.waitingOn, row.isOlder) = (state, reason, 0, false)
     row.since = kind == .goStart || kind == .goResume ? record.time &- record.arg : 0
     self.row = row
   }

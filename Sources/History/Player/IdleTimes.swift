@@ -8,7 +8,7 @@
 import Observed
 import Region
 
-struct IdleTimes {
+package struct IdleTimes {
   /// The uses of a P's time, in the order of `Snapshot.P.times`.
   fileprivate enum Use: Int { case idle, searching, calls, running }
 
@@ -24,12 +24,16 @@ struct IdleTimes {
   private var rows: [Row?] = []
   private static let most = 4096
 
-  init(_ keyframe: Keyframe) {
+  package init(_ keyframe: Keyframe) {
     let start = keyframe.clock.ticks(at: keyframe.snapshot.time)
-    for p in keyframe.snapshot.ps where p.id >= 0 && p.id < Self.most {
-      while rows.count <= p.id { rows.append(nil) }
-      rows[p.id] = Row(use: Self.use(p.status), since: start)
-    }
+    for p in keyframe.snapshot.ps { add(p, since: start) }
+  }
+
+  /// Adds a P, which has been in its state since a moment in ticks.
+  package mutating func add(_ p: Snapshot.P, since: UInt64) {
+    guard p.id >= 0, p.id < Self.most else { return }
+    while rows.count <= p.id { rows.append(nil) }
+    rows[p.id] = Row(use: Self.use(p.status), since: since)
   }
 
   private static func use(_ status: PStatus) -> Use {
@@ -43,7 +47,7 @@ struct IdleTimes {
 
   /// Adds one event. Events must come in the order of time.
   @inline(__always)
-  mutating func apply(_ record: Record, on lane: Lane) {
+  package mutating func apply(_ record: Record, on lane: Lane) {
     guard let kind = record.kind else { return }
     switch kind {
     case .retake, .procRetire: set(Int(record.count), .idle, record.time)
@@ -75,7 +79,7 @@ struct IdleTimes {
   }
 
   /// Adds to the Ps' times the time that has passed until the moment `end`, in ticks.
-  func add(to ps: inout [Snapshot.P], until end: UInt64, _ clock: Clock) {
+  package func add(to ps: inout [Snapshot.P], until end: UInt64, _ clock: Clock) {
     for index in ps.indices where rows.indices.contains(ps[index].id) {
       guard var row = rows[ps[index].id] else { continue }
       row.advance(to: end)

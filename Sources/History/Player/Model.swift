@@ -17,7 +17,7 @@ package struct Model {
   /// The index in `state.ms` of each M, by its id.
   private var places: [Int: Int]
 
-  init(_ snapshot: Snapshot, reasons: [WaitReason?]) {
+  package init(_ snapshot: Snapshot, reasons: [WaitReason?]) {
     (state, self.reasons) = (snapshot, reasons)
     places = [:]
     state.showAccount()
@@ -138,7 +138,7 @@ package struct Model {
       if let m { (state.ms[m].state, state.ms[m].p, state.ms[m].g) = (.syscall, nil, record.g) }
     case .procStart: hold(p, m)
     case .procStop: release(p, m)
-    case .retake: release(state.row(ofP: Int(record.count)), nil)
+    case .retake: retake(record)
     case .procsChange: change(procs: Int(record.count))
     case .procRetire: retire(Int(record.count))
     case .mSpin, .mUnspin: search(kind == .mSpin, isFound: record.arg == 1, p, m)
@@ -183,8 +183,19 @@ package struct Model {
     if let p { state.ps[p].entry = nil }
     guard let m else { return }
     state.ms[m].p = nil
+    // Where nothing else is told of threads, one without a P sleeps.
+    if state.account == nil, state.ms[m].state == .running { state.ms[m].state = .parked }
     // An M that stands still, or that is in a system call, keeps its G when its P is taken from it.
     if state.ms[m].state != .preemptWait && state.ms[m].state != .syscall { state.ms[m].g = nil }
+  }
+
+  /// Notes that a P was taken from an M that is in a system call.
+  private mutating func retake(_ record: Record) {
+    let p = state.row(ofP: Int(record.count))
+    if let p, let victim = places[Int(clamping: record.arg)], state.ms[victim].p == state.ps[p].id {
+      state.ms[victim].p = nil
+    }
+    release(p, nil)
   }
 
   /// Notes that the P and the M no longer run the G that they ran.
@@ -212,6 +223,13 @@ package struct Model {
 
   private mutating func remove(_ m: Int) {
     places[state.ms.remove(at: m).id] = nil
+    for (index, m) in state.ms.enumerated() { places[m.id] = index }
+  }
+
+  /// Adds a row for an M that was there before, unless it has one.
+  package mutating func introduce(_ m: Snapshot.M) {
+    guard places[m.id] == nil else { return }
+    state.insert(m)
     for (index, m) in state.ms.enumerated() { places[m.id] = index }
   }
 

@@ -56,6 +56,12 @@ public final class History {
   package private(set) var coarse = CoarseHistory()
   /// Names by id.
   package var names = StringBook()
+  /// Stacks that records name by number; empty: the source tells none with its events.
+  package var stacks = StackBook()
+  /// What the garbage collector took, in the order of the ends; nil: the source does not tell.
+  package var collectorRanges: [CollectorRange]?
+  /// The course of all that is known; empty: the source tells none.
+  package var course = HistoryCourse()
   /// Our name for each of the target's wait reasons.
   package var reasons: [WaitReason?]
   /// The follower, which is handed all records and keyframes as soon as they are added to the history; nil:
@@ -94,7 +100,8 @@ public final class History {
   public func copy() -> History {
     let copy = History(limits)
     (copy.segments, copy.firstNumber, copy.coarse, copy.names) = (segments, firstNumber, coarse, names)
-    copy.reasons = reasons
+    (copy.reasons, copy.stacks, copy.course) = (reasons, stacks, course)
+    copy.collectorRanges = collectorRanges
     (copy.settled, copy.lanes, copy.pending) = (settled, lanes, pending)
     (copy.memory, copy.taken, copy.fresh) = (memory, taken, fresh)
     return copy
@@ -294,6 +301,10 @@ public final class History {
     segments.append(segment)
     if let snapshot = segment.keyframe.bytes.flatMap({ Keyframe($0)?.snapshot }) { coarse.add(snapshot) }
   }
+
+  /// Says how far a history is known to which whole segments are added: up to this moment, in nanoseconds, while more come;
+  /// 0: it is whole.
+  package func note(knownUpTo time: UInt64) { settled = time }
 
   /// The records of each lane that wait to be compressed. They are the newest of all.
   package var waiting: Dictionary<Lane, LaneRecorder>.Values { lanes.values }

@@ -33,6 +33,8 @@ package struct Keyframe: Equatable {
 package struct LaneBoundary: Equatable {
   package var lane: Lane
   package var position: UInt64
+
+  package init(lane: Lane, position: UInt64) { (self.lane, self.position) = (lane, position) }
 }
 
 extension Keyframe {

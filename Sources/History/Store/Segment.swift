@@ -16,6 +16,9 @@ package struct EventBlock {
   /// The kinds that may occur among the records, as one bit for each kind; see RecordSieve. A block from a
   /// file does not tell, so it has all bits.
   package var kinds = UInt64.max
+  /// For each record the number of a stack in the history's `stacks` plus 1, in LEB128; 0: the record has none. nil: none of
+  /// the records has one.
+  package var stacks: [UInt8]?
 
   package init(
     lane: Lane, first: UInt64, count: Int, firstTime: UInt64, lastTime: UInt64, payload: Payload,
@@ -42,11 +45,21 @@ package struct Segment {
   /// Whether all lanes have gone on to the next segment, so that nothing will be added to this one.
   package var isComplete = false
 
+  package init(
+    start: UInt64, time: UInt64, keyframe: Payload, goroutines: Payload? = nil, blocks: [EventBlock] = [],
+    isComplete: Bool = false
+  ) {
+    (self.start, self.time, self.keyframe) = (start, time, keyframe)
+    (self.goroutines, self.blocks, self.isComplete) = (goroutines, blocks, isComplete)
+  }
+
   /// How many records the segment has.
   package var records: Int { blocks.reduce(0) { $0 + $1.count } }
 
   /// How many bytes of memory the segment takes.
   package var memory: Int {
-    blocks.reduce(160 + keyframe.memory + (goroutines?.memory ?? 0)) { $0 + $1.payload.memory + 96 }
+    blocks.reduce(160 + keyframe.memory + (goroutines?.memory ?? 0)) {
+      $0 + $1.payload.memory + ($1.stacks?.count ?? 0) + 96
+    }
   }
 }

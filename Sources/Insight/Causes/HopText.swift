@@ -8,7 +8,9 @@ extension Hop {
     let who = by.map(name) ?? "another G"
     let what: String =
       switch kind {
-      case .waiting: "parked for \(reason)" + (fd.map { ", fd \($0)" } ?? "")
+      case .waiting:
+        (reason == "none" ? "parked, for what is not told" : "parked for \(reason)")
+          + (fd.map { ", fd \($0)" } ?? "")
       case .late: "parked still, though it may have been there, or was due"
       case .syscall: "in a system call, on M\(m ?? 0)"
       case .runnext: "next on P\(p ?? 0)" + depthWords

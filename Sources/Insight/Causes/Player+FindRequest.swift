@@ -57,7 +57,7 @@ extension Player {
 
   /// Whether a record is a label by which a G begins a span.
   static func isBegin(_ record: Record) -> Bool {
-    record.kind == .goLabel && record.detail == 1 && record.arg != 0
+    record.kind == .goLabel && record.detail & 1 == 1 && record.arg != 0
   }
 
   func find(_ choice: RequestChoice) -> FoundSpan? {
@@ -115,16 +115,34 @@ extension Player {
     return begin
   }
 
+  /// Whether a label of a span's root ends the span.
+  ///
+  /// - Parameter inner: the spans that the root began since, and that go on.
+  static func isOver(_ span: UInt64, after label: Record, _ inner: inout [UInt64]) -> Bool {
+    if label.detail & 1 == 1 {
+      inner.append(label.arg)
+    } else if label.detail == 4 {
+      if label.arg == span { return true }
+      inner.removeAll { $0 == label.arg }
+    } else if label.arg == span {
+      inner = []
+    } else if let place = inner.lastIndex(of: label.arg) {
+      inner.removeSubrange((place + 1)...)
+    } else {
+      return true
+    }
+    return false
+  }
+
   /// Finds the end of the span that the label `begin` opens.
   private func complete(_ begin: PlacedRecord) -> FoundSpan {
-    var (end, depth) = (PlacedRecord?.none, 0)
+    var (end, inner) = (PlacedRecord?.none, [UInt64]())
     let sieve = RecordSieve(of: begin.record.g, [.goLabel, .goExit])
     forth(from: begin.record.time, segments: Self.reach, only: sieve) { event in
       guard event.record.g == begin.record.g, event != begin, event.record.kind == .goLabel else {
         return event.record.g != begin.record.g || event.record.kind != .goExit
       }
-      if event.record.detail == 1 { depth += 1 } else { depth -= 1 }
-      if depth < 0 { end = event }
+      if Self.isOver(begin.record.arg, after: event.record, &inner) { end = event }
       return end == nil
     }
     return (begin, end)

@@ -7,6 +7,8 @@ struct SpanCollector {
   /// A G that belongs to a span, and the state that the G is in.
   private struct Follower {
     var span: UInt64
+    /// Other spans that the G began and that go on, though it went over to one that is not within them.
+    var beside: [UInt64] = []
     var state: GState
     var reason = WaitReason.none
     /// The moment from which on the G has been in this state, in nanoseconds.
@@ -50,6 +52,7 @@ struct SpanCollector {
       close(record.g, at: time)
       followers[record.g] = nil
       end(from: old.span, to: nil, root: record.g, time, done)
+      for span in old.beside { end(span, time, done) }
     default:
       guard let (state, reason) = state(after: kind, record), followers[record.g] != nil else { return }
       close(record.g, at: time)
@@ -81,7 +84,7 @@ struct SpanCollector {
     guard let follower = followers[g] else { return }
     followers[g]?.since = max(time, follower.since)
     let duration = max(time, follower.since) - follower.since
-    for span in chain(follower.span) {
+    for span in chain(follower.span) + follower.beside {
       if open[span]?.root == g {
         open[span]?.sums.add(duration, follower.state, follower.reason)
       } else {
@@ -119,7 +122,11 @@ struct SpanCollector {
     let (g, number) = (record.g, record.arg)
     let old = followers[g]
     close(g, at: time)
-    let begins = record.detail == 1 && number != 0
+    if record.detail == 4 {
+      followers[g]?.beside.removeAll { $0 == number }
+      return end(number, time, done)
+    }
+    let (begins, isBeside) = (record.detail & 1 == 1 && number != 0, record.detail & 2 != 0)
     if !begins, let old { end(from: old.span, to: number, root: g, time, done) }
     guard number != 0 else {
       followers[g] = nil
@@ -128,12 +135,19 @@ struct SpanCollector {
     if begins, open.count < Self.most {
       var span = SpanSummary(
         number: number, label: names.string(UInt64(record.count)), root: g, begin: time)
-      span.outer = old.flatMap { open[$0.span] == nil ? nil : $0.span }
+      if !isBeside { span.outer = old.flatMap { open[$0.span] == nil ? nil : $0.span } }
       open[number] = span
       if number == wanted { walk = SpanWalk(span: span) }
     }
     guard followers.count < Self.most || old != nil else { return }
-    var follower = Follower(span: number, state: .running, since: time, m: Int(record.m))
+    var follower = Follower(
+      span: number, state: old?.state ?? .running, reason: old?.reason ?? .none, since: time, m: Int(record.m)
+    )
+    if let old {
+      let left = isBeside ? chain(old.span).filter { open[$0]?.root == g } : []
+      follower.beside = (old.beside + left).filter { $0 != number && open[$0] != nil }
+      if !begins { follower.beside.removeAll { chain(number).contains($0) } }
+    }
     if case .p(let p) = lane { follower.p = p }
     followers[g] = follower
     join(g, nil, nil)
@@ -150,7 +164,7 @@ struct SpanCollector {
   private mutating func join(_ g: UInt64, _ parent: UInt64?, _ entry: String?) {
     guard let wanted, let walk, let follower = followers[g] else { return }
     // After the end of the wanted span, the Gs that it left behind still belong to it.
-    guard follower.span == wanted || chain(follower.span).contains(wanted) else { return leave(g) }
+    guard (chain(follower.span) + follower.beside).contains(wanted) else { return leave(g) }
     if let index = walk.members.firstIndex(where: { $0.g == g }) {
       places[g] = index
     } else if walk.members.count < SpanWalk.most {
@@ -178,6 +192,14 @@ struct SpanCollector {
       if number == wanted { walk?.span = summary }
       done(summary)
     }
+  }
+
+  /// Ends a span, wherever its root is.
+  private mutating func end(_ number: UInt64, _ time: UInt64, _ done: (SpanSummary) -> Void) {
+    guard var summary = open.removeValue(forKey: number) else { return }
+    summary.end = time
+    if number == wanted { walk?.span = summary }
+    done(summary)
   }
 
   /// Sets `missing` of each open span, and of the wanted span, to the number of records that are missing from

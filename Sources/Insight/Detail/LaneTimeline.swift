@@ -155,7 +155,7 @@ struct TimelineBuilder {
 
   private func note(_ record: Record, on lane: Lane, in found: inout [RowID: [Move]]) {
     guard let kind = record.kind else { return }
-    if span.byM || span.hasOthers, let (before, after) = Self.activity(ofM: kind, record) {
+    if span.byM || span.hasOthers, let (before, after) = activity(ofM: kind, record) {
       let move = Move(time: record.time, before: before, after: after, isStart: kind == .goStart)
       found[RowID(isM: true, id: Int(record.m)), default: []].append(move)
     }
@@ -186,20 +186,23 @@ struct TimelineBuilder {
     }
   }
 
-  private static func activity(
+  private func activity(
     ofM kind: EventKind, _ record: Record
   ) -> (before: LaneTimeline.Activity?, after: LaneTimeline.Activity)? {
     switch kind {
     case .mPark: (nil, .idle)
     case .mStart: (.unknown, .between)
     case .mEnd: (.idle, .unknown)
-    case .goSyscallExit: (.syscall, record.detail == 0 ? .between : .running(record.g))
-    case .procStop: (nil, .between)
+    case .goSyscallExit: (.syscall, record.detail == 0 ? withoutP : .running(record.g))
+    case .procStop: (nil, withoutP)
     case .procStart: (.idle, .between)
     case .procRetire, .retake: nil
-    default: activity(ofP: kind, record)
+    default: Self.activity(ofP: kind, record)
     }
   }
+
+  /// What a thread does that has lost its P. Where no event tells that a thread falls asleep, it sleeps from there on.
+  private var withoutP: LaneTimeline.Activity { source.snapshot.account == nil ? .idle : .between }
 
   // MARK: the columns
 
@@ -236,13 +239,19 @@ struct TimelineBuilder {
       : sorted.first.map { $0.before ?? .unknown } ?? gauge(id)
     var time = from
     for move in sorted[first...] {
-      if time >= knownFrom { add(activity, time, move.time, to: &slots) }
+      if time >= knownFrom { add(activity, max(time, boot), move.time, to: &slots) }
       activity = move.after
       time = max(time, move.time)
       if move.isStart { slots[column(move.time)].starts &+= 1 }
     }
-    add(activity, time, source.moment, to: &slots)
+    add(activity, max(time, boot), source.moment, to: &slots)
     return slots
+  }
+
+  /// The moment before which there was nothing, in ticks.
+  private var boot: UInt64 {
+    let time = source.snapshot.target.bootTime
+    return time == 0 ? 0 : source.clock.ticks(at: time)
   }
 
   /// The activity of a row that has no event, according to the gauges.

@@ -52,7 +52,7 @@ package struct Evidence {
     if record.kind == .goCreate {
       entries[record.g] = UInt64(record.count)
       if record.detail == 1 { labels[record.g] = labels[record.arg & Place.gMask] }
-    } else if record.kind == .goLabel {
+    } else if record.kind == .goLabel, record.detail != 4 {
       labels[record.g] = record.arg == 0 ? nil : UInt64(record.count)
     }
   }

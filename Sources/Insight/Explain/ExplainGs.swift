@@ -10,14 +10,16 @@ extension Explainer {
       answer.add(.text, "The history has no wait of G\(id) up to this moment.")
     }
     guard let g else { return }
+    if player.hasStacks { tellStack(id, &answer) }
     answer.add(.rule, g.state == .waiting ? evidence.rules.wait(g.reason) : evidence.rules.p(.running))
     if g.state == .waiting { answer.lines.append(likeIt(g)) }
   }
 
   /// A sentence that says what a G does now: `Now G42 waits for chanReceive, since 12.3 s; G1 spawned it.`
-  private func nowText(of g: Goroutine) -> String {
+  func nowText(of g: Goroutine) -> String {
     let time = evidence.clock.nanoseconds(at: evidence.ticks)
-    let since = g.since.map { ", since \(TimeText.short(time - min(time, $0)))" } ?? ""
+    let age = g.since.map { TimeText.short(time - min(time, $0)) }
+    let since = age.map { g.isOlder ? ", for at least \($0)" : ", since \($0)" } ?? ""
     let spawner = g.parent.map { "; G\($0) spawned it" } ?? ""
     let what: String =
       switch g.state {

@@ -29,7 +29,7 @@ struct Explainer {
     switch subject {
     case .scheduler: explainScheduler(&answer)
     case .g(let id): explainG(id, &answer)
-    case .stack: answer.add(.head, LiveExplainer.noStacks)
+    case .stack(let id): explainStack(id, &answer)
     case .p(let id): explainP(id, &answer)
     case .m(let id): explainM(id, &answer)
     case .thief(let id): explainThief(id, &answer)

@@ -30,6 +30,23 @@ extension Interest {
   }
 }
 
+extension Explanation {
+  /// Maximum number of calls of a stack that are told.
+  private static let mostCalls = 200
+
+  /// Adds the calls of a stack, the innermost first.
+  mutating func add(_ stack: CallStack) {
+    for call in stack.frames.prefix(Self.mostCalls) {
+      let place = "\(call.file ?? "?"):\(call.line.orDash)" + (call.isInlined ? " (inlined)" : "")
+      add(call.isLibrary ? .libraryCall : .call, "    \(call.function)  \(place)")
+    }
+    if stack.frames.count > Self.mostCalls {
+      add(.text, "    and \(stack.frames.count - Self.mostCalls) more")
+    }
+    if let cut = stack.cut { add(.text, "    \(cut)") }
+  }
+}
+
 extension Subject {
   /// The G that the subject is about; nil: it is about none.
   package var g: UInt64? {
@@ -58,9 +75,6 @@ struct LiveExplainer {
   /// The answer to a question about a stack, if the source has no stacks.
   static let noStacks =
     "There is no stack to show: only those of live Gs are read, and not every program has them."
-  /// Maximum number of calls of a stack that are told.
-  private static let mostCalls = 200
-
   init(frame: Frame, knowledge: Knowledge) { (self.frame, self.knowledge) = (frame, knowledge) }
 
   func explain(_ subject: Subject) -> Explanation {
@@ -176,14 +190,7 @@ struct LiveExplainer {
       return answer.add(.text, "It has no stack to read: \(outcome.absence ?? "").")
     }
     answer.add(.text, "Its stack now, innermost call first, read without stopping it:")
-    for call in stack.frames.prefix(Self.mostCalls) {
-      let place = "\(call.file ?? "?"):\(call.line.orDash)" + (call.isInlined ? " (inlined)" : "")
-      answer.add(call.isLibrary ? .libraryCall : .call, "    \(call.function)  \(place)")
-    }
-    if stack.frames.count > Self.mostCalls {
-      answer.add(.text, "    and \(stack.frames.count - Self.mostCalls) more")
-    }
-    if let cut = stack.cut { answer.add(.text, "    \(cut)") }
+    answer.add(stack)
   }
 
   // MARK: an M

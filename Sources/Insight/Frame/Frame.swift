@@ -48,6 +48,9 @@ public struct Frame: Sendable, Equatable {
   /// How many events were read so far for the next frame, while that is being made; nil: none is being made.
   public var looking: Int?
 
+  /// How far the source was read, in a few words, while it is being read; nil: what is shown is all.
+  public var reading: String?
+
   /// A recording that is being written.
   public struct Recording: Sendable, Equatable {
     /// The path of the recording's file.

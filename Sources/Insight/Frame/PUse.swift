@@ -7,22 +7,27 @@ public struct PUse: Sendable, Equatable {
   public var running: UInt64
   /// How long the P's M was in a system call and nobody had taken the P yet. The P ran nothing meanwhile.
   public var calls: UInt64
-  /// How long the P's M searched for work.
-  public var searching: UInt64
+  /// How long the P's M searched for work; nil: the source does not tell, and the time is in `running`.
+  public var searching: UInt64?
   /// How long no M held the P.
   public var idle: UInt64
 
   /// Makes the times, in nanoseconds, by what the P did.
-  public init(running: UInt64 = 0, calls: UInt64 = 0, searching: UInt64 = 0, idle: UInt64 = 0) {
+  public init(running: UInt64 = 0, calls: UInt64 = 0, searching: UInt64? = 0, idle: UInt64 = 0) {
     (self.running, self.calls, self.searching, self.idle) = (running, calls, searching, idle)
   }
 
   /// The length of the stretch.
-  public var window: UInt64 { running &+ calls &+ searching &+ idle }
+  public var window: UInt64 { running &+ calls &+ (searching ?? 0) &+ idle }
 
   /// A part as a share of the stretch, 0…1.
   public func share(_ part: KeyPath<PUse, UInt64>) -> Double {
     window == 0 ? 0 : Double(self[keyPath: part]) / Double(window)
+  }
+
+  /// A part as a share of the stretch, 0…1; nil: it is not known.
+  public func share(_ part: KeyPath<PUse, UInt64?>) -> Double? {
+    self[keyPath: part].map { window == 0 ? 0 : Double($0) / Double(window) }
   }
 
   /// Computes the use of a P between two snapshots that are `window` nanoseconds apart; nil: the target does
@@ -33,7 +38,7 @@ public struct PUse: Sendable, Equatable {
       return after &- min(after, before)
     }
     guard old.runTime != nil, new.runTime != nil, let idle = passed(\.idleTime),
-      let searching = passed(\.spinTime), let calls = passed(\.callTime)
+      let calls = passed(\.callTime)
     else { return nil }
     // Each part is rounded by itself, so together they may exceed the window. The excess is cut off.
     var rest = window
@@ -41,7 +46,7 @@ public struct PUse: Sendable, Equatable {
       defer { rest -= min(part, rest) }
       return min(part, rest)
     }
-    self.init(calls: take(calls), searching: take(searching), idle: take(idle))
+    self.init(calls: take(calls), searching: passed(\.spinTime).map(take), idle: take(idle))
     running = rest
     if idle > 0, running <= Self.roundings { (self.idle, running) = (self.idle + running, 0) }
   }

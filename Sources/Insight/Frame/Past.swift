@@ -24,6 +24,10 @@ public struct Past: Sendable, Equatable {
   public var step: PastStep?
   /// The last events of each lane, oldest first; Ps before Ms.
   public var lanes: [LaneEvents] = []
+  /// The course of all the history, in at most `coursePoints` points; empty: it is not known.
+  public var course: [CoursePoint] = []
+  /// The most points of `course`.
+  public static let coursePoints = 240
   /// Every G, as far as it is known.
   public var goroutines = Goroutines()
 

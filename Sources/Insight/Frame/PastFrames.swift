@@ -73,7 +73,7 @@ public struct PastFrames {
     for keyframe in keyframes.dropFirst(early.count) { builder.observe(keyframe.snapshot, isBase: true) }
     builder.observe(snapshot, isBase: false)
     var frame = builder.frame(ended: ended) ?? Frame(snapshot: snapshot)
-    frame.past = past(player, origin)
+    (frame.past, frame.hasStacks) = (past(player, origin), player.hasStacks)
     frame.instruments = instruments.instruments(of: player)
     // Lints need more events than may be read here. The findings of the live lints are in the keyframes.
     if let findings = keyframes.last(where: { $0.findings != nil })?.findings {
@@ -89,6 +89,7 @@ public struct PastFrames {
       origin, player.firstTime, player.lastTime, player.time
     )
     past.step = player.step
+    past.course = player.history.course.points(Past.coursePoints)
     (past.missing, past.goroutines) = (player.missing, player.goroutines)
     past.lanes = player.lastEvents(ofEachLane: Self.eventsOfEachLane)
       .map { Past.LaneEvents(lane: $0.key, events: $0.value) }
@@ -108,6 +109,7 @@ public struct PastFrames {
     let source = DetailSource(player)
     frame.detail = detailer.look(interest, source, isLive: false, breathe: breathe)
     if interest.goroutines { frame.detail.goroutines = frame.past?.goroutines }
+    if let question = interest.stacks { frame.detail.stacks = player.stacks(of: question) }
     if let subject = interest.why {
       let instruments = frame.instruments
       frame.detail.why = detailer.why(subject, at: source.moment) {

@@ -42,6 +42,8 @@ public struct Instruments: Sendable, Equatable {
   /// The things that several looks in a row have all seen (Sightings.swift); nil: the source has events, which tell
   /// more, or this is a moment of the past.
   public var sightings: Sightings?
+  /// How long the garbage collector held the program up, in the time of `recent`; nil: the source does not tell.
+  public var collector: CollectorTimes?
   /// Gs counted by the place where they were spawned, and the Gs that have waited longest.
   public var census = Census()
   /// How much each P stole from each other P, since boot; nil: the source does not tell.

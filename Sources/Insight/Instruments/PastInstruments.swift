@@ -49,6 +49,10 @@ final class PastInstruments {
     var instruments = Instruments(
       feeder.meter, pressure, taker.latest, snapshot, InstrumentSources(names: history.names))
     instruments.news = feeder.narrator.news(history.names)
+    if let ranges = history.collectorRanges {
+      let from = clock.ticks(at: time - min(time, instruments.recentTime))
+      instruments.collector = CollectorTimes(ranges, after: from, upTo: ticks, clock)
+    }
     return instruments
   }
 

@@ -172,7 +172,7 @@ package struct Narrator {
     pending.removeAll(keepingCapacity: true)
     let label = UInt64(EventKind.goLabel.rawValue)
     for (_, records) in given {
-      for record in records where record.what & 0xff == label && record.detail == 1 {
+      for record in records where record.what & 0xff == label && record.detail & 1 == 1 {
         requests.open(record, clock)
       }
     }
@@ -259,7 +259,8 @@ package struct Narrator {
 
   private mutating func label(_ record: Record) {
     guard let clock else { return }
-    if record.detail == 1 { return requests.open(record, clock) }
+    if record.detail & 1 == 1 { return requests.open(record, clock) }
+    if record.detail == 4 { return }
     requests.close(record) { clock.nanoseconds(lasting: $0) >= Self.slow }
   }
 

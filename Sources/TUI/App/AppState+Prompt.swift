@@ -70,6 +70,13 @@ extension AppState {
       }
       return .nothing
     case .palette:
+      switch Goto.command(prompt.text) {
+      case .success(let command): return travel(command)
+      case .failure:
+        note = "goto where? \(Goto.forms)"
+        return .nothing
+      case nil: break
+      }
       let found = Palette.found(prompt.text, on: screen, over: overlay)
       return found.indices.contains(prompt.choice) ? act(found[prompt.choice].action) : .nothing
     }

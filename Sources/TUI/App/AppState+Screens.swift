@@ -277,7 +277,8 @@ extension AppState {
     let body = ListPanel.body(size)
     guard let rows = shown?.detail.timeline?.rows, let row = rows.first else { return .nothing }
     let column = x - body.x - TimelineScreen.labelWidth
-    guard let lane = TimelineScreen.layout(self).lane(atRow: y - body.y - 2),
+    guard
+      let lane = TimelineScreen.layout(self).lane(atRow: y - body.y - (TimelineScreen.hasMap(shown) ? 3 : 2)),
       rows.indices.contains(lane), (0..<row.slots.count).contains(column)
     else { return .nothing }
     timeline.selectedRow = lane

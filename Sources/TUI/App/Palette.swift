@@ -15,11 +15,15 @@ enum Palette {
   static func draw(_ prompt: Prompt, _ state: AppState, on canvas: inout Canvas) {
     let rows = found(prompt.text, on: state.screen, over: state.overlay)
     let width = min(state.size.columns, 52)
-    let height = min(rows.count, max(1, state.size.rows - 5), 16)
+    let isGoto = rows.isEmpty && prompt.text.lowercased().hasPrefix("goto")
+    let height = min(isGoto ? 1 : rows.count, max(1, state.size.rows - 5), 16)
     let box = Rect(
       x: (state.size.columns - width) / 2, y: max(0, state.size.rows - height - 3), width: width,
       height: height + 2)
     Overlay.drawFrame(box, title: "Actions", glyphs: state.glyphs, on: &canvas)
+    if isGoto {
+      canvas.write(" goto \(Goto.forms) ", x: box.x + 2, y: box.y + 1, .dim)
+    }
     let choice = min(max(0, prompt.choice), max(0, rows.count - 1))
     let first = max(0, min(choice - height + 1, rows.count - height))
     for (index, row) in rows[first...].prefix(height).enumerated() {

@@ -1,5 +1,6 @@
 // The commands by which a person moves through time. The source of the frames travels; the dashboard only
 // passes the command on.
+public import Inspector
 
 /// A command to show another moment of the history.
 public enum TimeCommand: Sendable, Hashable {
@@ -11,6 +12,14 @@ public enum TimeCommand: Sendable, Hashable {
   case start, now
   /// Go to a moment, in nanoseconds.
   case seek(UInt64)
+  /// Go to a moment so many nanoseconds after the first one; or before the last one, if the number is negative.
+  case offset(Int64)
+  /// Go to a part of all the time that is known, 0…1.
+  case part(Double)
+  /// Go to the next event of a G; behind its last one, to its first.
+  case nextOf(g: UInt64)
+  /// Go to the event with a position in a lane.
+  case event(Lane, position: UInt64)
   /// Start to play the history, or stop.
   case play
   case playSlower, playFaster

@@ -34,7 +34,7 @@ struct HeaderSection {
     if rect.width >= 60 { pieces.append(StyledText("mpgtop", .heading)) }
     let shortName = TextWidth.truncated(name, to: max(8, left / 3), ellipsis: glyphs.ellipsis)
     pieces.append(StyledText(shortName, .strong))
-    pieces.append(labelled("pid", "\(target.pid)"))
+    if let pid = target.knownPid { pieces.append(labelled("pid", "\(pid)")) }
     if let uptime = snapshot.knownUptime { pieces.append(labelled("up", TimeText.short(uptime))) }
     pieces.append(labelled("procs", "\(snapshot.procs)"))
     canvas.writeFitting(
@@ -55,6 +55,7 @@ struct HeaderSection {
     if let events = state.latest?.looking, events > 0 {
       text.append("\(Quantity.compact(events)) events ", .dim)
     }
+    if let reading = state.latest?.reading { text.append("\(reading) ", .dim) }
     if let ended = endedWord { text.append(" \(ended) ", .badgeEnded) }
     if state.isPaused { text.append(" PAUSED ", .badgePaused) }
     if let past = frame.past {

@@ -52,6 +52,7 @@ struct LanesSection {
   /// from 256 on, that held the recent maximum. That end is always written: a bar without its scale says
   /// nothing.
   private func drawGRQ(in rect: Rect, on canvas: inout Canvas) {
+    if !snapshot.tellsQueues { return drawReady(in: rect, on: &canvas) }
     guard rect.width >= LaneTable.freeGRQ else { return drawFreeGRQ(in: rect, on: &canvas) }
     let table = LaneTable(width: rect.width, snapshot: snapshot)
     guard let bar = table[.lrq], let now = table[.now], let max = table[.max] else { return }
@@ -65,6 +66,14 @@ struct LanesSection {
       .draw(x: rect.x + bar.x, y: rect.y, width: bar.width, glyphs: glyphs, on: &canvas)
     write(.amount(snapshot.grq, .strong), at: now, rect, on: &canvas)
     write(.amount(snapshot.grqMax, above: snapshot.grq ?? 0), at: max, rect, on: &canvas)
+  }
+
+  /// Draws how many Gs are ready, where it is not told on which queue they stand.
+  private func drawReady(in rect: Rect, on canvas: inout Canvas) {
+    var line = StyledText("ready ", .strong)
+    line.append(Quantity.grouped(snapshot.gs.runnable), snapshot.gs.runnable > 0 ? Meaning.ready.style : .dim)
+    line.append("   LRQ or GRQ is not told", .dim)
+    canvas.write(line, x: rect.x, y: rect.y, width: rect.width, glyphs: glyphs)
   }
 
   /// Draws the global run queue on a narrow screen: numbers first, then the bar, then the bar's scale.

@@ -27,6 +27,7 @@ struct LatencyScreen {
     drawCPUs(instruments.cpu, in: rest.takeRows(1), on: &canvas)
     if !isTight { _ = rest.takeRows(1) }
     drawTable(instruments, in: rest.takeRows(Self.kinds.count + 1), on: &canvas)
+    if let collector = instruments.collector { drawCollector(collector, in: rest.takeRows(2), on: &canvas) }
     let findings = instruments.findings.prefix(max(0, min(3, rest.height)))
     for (index, finding) in findings.enumerated() {
       let line = text(of: finding)
@@ -202,26 +203,47 @@ struct LatencyScreen {
   }
 
   private func drawTable(_ instruments: Instruments, in rect: Rect, on canvas: inout Canvas) {
-    let isNarrow = rect.width < 60
-    let nameWidth = isNarrow ? 12 : 23
-    let columns = isNarrow ? ["p50", "p99", "max"] : ["times", "mean", "p50", "p90", "p99", "p99.9", "max"]
+    let (nameWidth, columns) = Self.columns(width: rect.width)
     canvas.write(
-      isNarrow ? "" : "last \(TimeText.short(instruments.recentTime))", x: rect.x, y: rect.y, .dim
+      rect.width < 60 ? "" : "last \(TimeText.short(instruments.recentTime))", x: rect.x, y: rect.y, .dim
     )
     for (index, title) in columns.enumerated() {
       canvas.write(title, x: rect.x + nameWidth + index * 8 + 7 - title.count, y: rect.y, .dim)
     }
     for (row, kind) in Self.kinds.enumerated() {
       let (y, isChosen) = (rect.y + 1 + row, kind == self.kind)
-      let spans = instruments.recent.spans[kind]
       if isChosen, state.isInteractive { canvas.put(Cell(glyphs.pointer, .key), x: rect.x - 1, y: y) }
-      let name = TextWidth.truncated(Self.name(kind), to: nameWidth, ellipsis: glyphs.ellipsis)
-      canvas.write(name, x: rect.x, y: y, isChosen ? .key : .text)
-      for (index, title) in columns.enumerated() {
-        let text = Self.text(title, spans)
-        let style: Style = spans.count == 0 ? .faint : title == "p50" || title == "p99" ? .strong : .text
-        canvas.write(text, x: rect.x + nameWidth + index * 8 + 7 - text.unicodeScalars.count, y: y, style)
-      }
+      let line = Rect(x: rect.x, y: y, width: rect.width, height: 1)
+      drawSpans(Self.name(kind), instruments.recent.spans[kind], isChosen: isChosen, in: line, on: &canvas)
+    }
+  }
+
+  /// Draws a row of the table.
+  private func drawSpans(
+    _ name: String, _ spans: SpanHistogram, isChosen: Bool, in rect: Rect, on canvas: inout Canvas
+  ) {
+    let (nameWidth, columns) = Self.columns(width: rect.width)
+    canvas.write(
+      TextWidth.truncated(name, to: nameWidth, ellipsis: glyphs.ellipsis), x: rect.x, y: rect.y,
+      isChosen ? .key : .text)
+    for (index, title) in columns.enumerated() {
+      let text = Self.text(title, spans)
+      let style: Style = spans.count == 0 ? .faint : title == "p50" || title == "p99" ? .strong : .text
+      canvas.write(text, x: rect.x + nameWidth + index * 8 + 7 - text.unicodeScalars.count, y: rect.y, style)
+    }
+  }
+
+  private static func columns(width: Int) -> (name: Int, titles: [String]) {
+    width < 60
+      ? (12, ["p50", "p99", "max"]) : (23, ["times", "mean", "p50", "p90", "p99", "p99.9", "max"])
+  }
+
+  /// Draws what the garbage collector took, where the source tells it.
+  private func drawCollector(_ collector: CollectorTimes, in rect: Rect, on canvas: inout Canvas) {
+    var rows = rect
+    for (name, spans) in [("GC assist", collector.assists), ("world stopped", collector.stops)]
+    where !rows.isEmpty {
+      drawSpans(name, spans, isChosen: false, in: rows.takeRows(1), on: &canvas)
     }
   }
 

@@ -85,9 +85,9 @@ struct PsScreen: ListScreen {
 
   private var time: [Column<PRow>] {
     [
-      share("use", 4, rank: 1, \.running, .text),
-      share("calls", 5, rank: 6, \.calls, Meaning.call.style),
-      share("search", 6, rank: 5, \.searching, Meaning.searching.style),
+      share("use", 4, rank: 1, .text) { $0.share(\.running) },
+      share("calls", 5, rank: 6, Meaning.call.style) { $0.share(\.calls) },
+      share("search", 6, rank: 5, Meaning.searching.style) { $0.share(\.searching) },
       Column("its time", 10, rank: 7) { [glyphs] row in .shares(Self.shares(row, glyphs)) }
         .sorted { $0.use.map { .number($0) } ?? .none },
       .number("Gs run", 7, rank: 4) { $0.p.ticks },
@@ -96,21 +96,23 @@ struct PsScreen: ListScreen {
 
   /// A column with one part of the last second, in per cent.
   private func share(
-    _ title: String, _ width: Int, rank: Int, _ part: KeyPath<PUse, UInt64> & Sendable, _ style: Style
+    _ title: String, _ width: Int, rank: Int, _ style: Style, _ part: @escaping @Sendable (PUse) -> Double?
   ) -> Column<PRow> {
     .text(title, width, rank: rank, right: true) {
-      guard let share = $0.times?.share(part) else { return StyledText("-", .faint) }
+      guard let share = $0.times.flatMap(part) else { return StyledText("-", .faint) }
       return StyledText(Quantity.percent(share), share >= 0.005 ? style : .dim)
     }
-    .sorted { $0.times.map { .number($0.share(part)) } ?? .none }
+    .sorted { $0.times.flatMap(part).map { .number($0) } ?? .none }
   }
 
   private static func shares(_ row: PRow, _ glyphs: Glyphs) -> [Column<PRow>.Share] {
     guard let times = row.times else { return [] }
-    let parts: [(KeyPath<PUse, UInt64>, Meaning)] = [
-      (\.running, .running), (\.calls, .call), (\.searching, .searching), (\.idle, .idle),
+    let parts: [(Double?, Meaning)] = [
+      (times.share(\.running), .running), (times.share(\.calls), .call),
+      (times.share(\.searching), .searching),
+      (times.share(\.idle), .idle),
     ]
-    return parts.map { part, meaning in .init(part: times.share(part), meaning, glyphs) }
+    return parts.compactMap { part, meaning in part.map { .init(part: $0, meaning, glyphs) } }
   }
 
   private var steals: [Column<PRow>] {

@@ -20,8 +20,11 @@ struct TimelineScreen {
     let timeline = state.shown?.detail.timeline
     return TimelineLayout(
       state.timeline, total: timeline?.rows.count ?? 0, others: timeline?.others.count ?? 0,
-      height: ListPanel.body(state.size).height)
+      height: ListPanel.body(state.size).height - (hasMap(state.shown) ? 1 : 0))
   }
+
+  /// Whether a line of the screen is a map of all the history.
+  static func hasMap(_ frame: Frame?) -> Bool { frame?.past?.course.isEmpty == false }
 
   func draw(in rect: Rect, on canvas: inout Canvas) {
     if let absence = frame.snapshot.trace.absence {
@@ -35,6 +38,9 @@ struct TimelineScreen {
     var rest = rect
     drawHead(timeline, in: rest.takeRows(1), on: &canvas)
     drawAxis(timeline, in: rest.takeRows(1), on: &canvas)
+    if Self.hasMap(frame), let past = frame.past {
+      MiniMap(past: past, glyphs: glyphs).draw(in: rest.takeRows(1), labelWidth: Self.labelWidth, on: &canvas)
+    }
     let layout = Self.layout(state)
     let body = rest.takeRows(layout.shown * layout.band)
     for index in 0..<layout.shown {

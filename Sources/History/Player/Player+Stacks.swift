@@ -1,0 +1,99 @@
+// Where each G stood at its last event before a moment, in a history whose events have stacks.
+//
+// The stack of an event is that of the G that did it: of the G that parks, and of the one that makes another G ready. So the
+// stack of a G is that of the last event that it did. From there it may have gone on since.
+import Observed
+import Region
+
+extension Player {
+  /// Whether events of this history have stacks.
+  public var hasStacks: Bool { !history.stacks.isEmpty }
+
+  /// The stacks of Gs at the last events that they did before this moment; nil: events of this history have no stacks.
+  public func stacks(of question: StackQuestion) -> Stacks? {
+    guard hasStacks else { return nil }
+    let wanted: Set<UInt64>
+    switch question {
+    case .some(let ids): wanted = Set(ids)
+    case .all: wanted = Set(goroutines.all.map(\.id))
+    }
+    var numbers = lastStacks(of: wanted)
+    for g in wanted where numbers[g] == nil { numbers[g] = history.stacks.first[g] }
+    var (places, distinct): ([Int: Int], [CallStack]) = ([:], [])
+    var outcomes: [UInt64: Stacks.Outcome] = [:]
+    for g in wanted {
+      guard let number = numbers[g], let stack = history.stacks[number] else { continue }
+      let place = places[number] ?? distinct.count
+      if place == distinct.count {
+        places[number] = place
+        distinct.append(stack)
+      }
+      outcomes[g] = .stack(place)
+    }
+    return Stacks(outcomes: outcomes, distinct: distinct)
+  }
+
+  /// At most this many segments are gone through for a stack.
+  private static let stackReach = 64
+
+  private func lastStacks(of wanted: Set<UInt64>) -> [UInt64: Int] {
+    var (numbers, left): ([UInt64: Int], Set<UInt64>) = ([:], wanted)
+    for number in (max(history.firstNumber, window.number - Self.stackReach)...window.number).reversed() {
+      guard !left.isEmpty else { break }
+      let isHere = number == window.number
+      guard let other = isHere ? window : unpack(number), let segment = history.segment(number) else {
+        continue
+      }
+      var blocks = StackBlocks(segment)
+      for event in other.events[other.prefix..<(isHere ? max(count, other.prefix) : other.events.count)]
+        .reversed()
+      {
+        guard let g = Self.doer(event.record), left.contains(g), let stack = blocks.stack(of: event) else {
+          continue
+        }
+        numbers[g] = stack
+        left.remove(g)
+        if left.isEmpty { break }
+      }
+    }
+    return numbers
+  }
+
+  /// The G whose stack an event has; nil: the event has none, or of no G.
+  private static func doer(_ record: Record) -> UInt64? {
+    switch record.kind {
+    case .goPark, .goYield, .goPreempt, .goSyscall, .goLabel: record.g
+    case .goCreate, .goReady: record.other == 0 ? nil : record.other
+    default: nil
+    }
+  }
+}
+
+/// The stacks of the records of a segment, each block decoded when it is first asked for.
+private struct StackBlocks {
+  private let blocks: [Lane: [EventBlock]]
+  private var decoded: [Lane: [UInt64: [UInt64]]] = [:]
+
+  init(_ segment: Segment) {
+    blocks = Dictionary(grouping: segment.blocks.filter { $0.stacks != nil }, by: \.lane)
+  }
+
+  mutating func stack(of event: PlacedRecord) -> Int? {
+    guard
+      let block = blocks[event.lane]?.first(where: { $0.first <= event.position && event.position < $0.end })
+    else { return nil }
+    let known = decoded[event.lane]?[block.first]
+    let numbers = known ?? Self.decode(block)
+    if known == nil { decoded[event.lane, default: [:]][block.first] = numbers }
+    let place = Int(event.position - block.first)
+    guard numbers.indices.contains(place), numbers[place] > 0 else { return nil }
+    return Int(clamping: numbers[place] - 1)
+  }
+
+  private static func decode(_ block: EventBlock) -> [UInt64] {
+    var reader = ByteReader(block.stacks ?? [])
+    var numbers: [UInt64] = []
+    while numbers.count < block.count, let number = reader.number() { numbers.append(number) }
+    return numbers
+  }
+}

@@ -1,0 +1,101 @@
+// The course of a whole history in a few numbers for each stretch of it, for a map on which one finds a moment.
+import Observed
+
+/// What a scheduler did in one stretch of time.
+public struct CoursePoint: Sendable, Equatable {
+  /// When the stretch begins, in nanoseconds. It lasts until the next one begins.
+  public var begin: UInt64
+  /// The share of the Ps' time in which Gs ran, 0…1.
+  public var running: Float
+  /// The most Gs that were ready at once.
+  public var runnableMax: Int
+  /// Whether the garbage collector marked at some time in it.
+  public var isCollecting: Bool
+
+  /// Makes a point from its parts.
+  public init(begin: UInt64, running: Float, runnableMax: Int, isCollecting: Bool) {
+    (self.begin, self.running, self.runnableMax, self.isCollecting) = (
+      begin, running, runnableMax, isCollecting
+    )
+  }
+}
+
+/// A row of points.
+package struct HistoryCourse: Sendable, Equatable {
+  /// The points, the earliest first.
+  package private(set) var points: [CoursePoint] = []
+  /// The moment at which the last point ends, in nanoseconds.
+  package private(set) var end: UInt64 = 0
+
+  package init() {}
+
+  /// Adds a point, which lasts to `end`.
+  package mutating func add(_ point: CoursePoint, to end: UInt64) {
+    points.append(point)
+    self.end = end
+  }
+
+  /// The course in at most `count` points of the same length, so that they fit a screen.
+  package func points(_ count: Int) -> [CoursePoint] {
+    guard let first = points.first, end > first.begin, count > 0 else { return [] }
+    let step = max(1, Double(end - first.begin) / Double(count))
+    var sums = [Double](repeating: 0, count: count)
+    var out = (0..<count).map {
+      CoursePoint(
+        begin: first.begin + UInt64(Double($0) * step), running: 0, runnableMax: 0, isCollecting: false)
+    }
+    for (index, point) in points.enumerated() {
+      let to = index + 1 < points.count ? points[index + 1].begin : end
+      let (from, until) = (Double(point.begin - first.begin) / step, Double(to - first.begin) / step)
+      for column in min(count - 1, Int(from))...min(count - 1, max(Int(from), Int(until.rounded(.up)) - 1)) {
+        let part = max(0, min(until, Double(column + 1)) - max(from, Double(column)))
+        sums[column] += Double(point.running) * part
+        out[column].runnableMax = max(out[column].runnableMax, point.runnableMax)
+        out[column].isCollecting = out[column].isCollecting || point.isCollecting
+      }
+    }
+    for column in out.indices { out[column].running = Float(min(1, sums[column])) }
+    return out
+  }
+}
+
+/// Makes a course of events that come in their order.
+package struct CourseMeter: Sendable {
+  private var begin: UInt64
+  private var last: UInt64
+  /// The time that all Gs together ran since `begin`, in nanoseconds.
+  private var ran: Double = 0
+  private var runnableMax = 0
+  private var isCollecting = false
+  private var events = 0
+
+  /// A point has no more events, and lasts no longer, than these.
+  private static let (mostEvents, longest) = (2048, UInt64(10_000_000))
+
+  package init(at time: UInt64) { (begin, last) = (time, time) }
+
+  /// Notes that time has passed with so many Gs running, and that so many are ready now. Returns a point when one is full.
+  package mutating func pass(
+    to time: UInt64, running: Int, runnable: Int, isCollecting: Bool, procs: Int
+  ) -> CoursePoint? {
+    ran += Double(max(0, running)) * Double(time &- min(time, last))
+    last = max(last, time)
+    runnableMax = max(runnableMax, runnable)
+    self.isCollecting = self.isCollecting || isCollecting
+    events += 1
+    guard events >= Self.mostEvents || last - begin >= Self.longest else { return nil }
+    return finish(procs: procs)
+  }
+
+  /// The point that is open; nil: no time has passed.
+  package mutating func finish(procs: Int) -> CoursePoint? {
+    guard last > begin else { return nil }
+    let share = ran / (Double(last - begin) * Double(max(1, procs)))
+    let point = CoursePoint(
+      begin: begin, running: Float(min(1, share)), runnableMax: runnableMax, isCollecting: isCollecting)
+    self = CourseMeter(at: last)
+    return point
+  }
+
+  package var end: UInt64 { last }
+}

@@ -1,0 +1,137 @@
+// A Go trace on its way to the screen: read on a thread of its own, while what has come is shown already.
+import Inspector
+import Synchronization
+import TUI
+import TraceSource
+
+/// Reads a trace. The thread that reads hands over copies of the history as it grows. Thread-safe.
+final class TraceFeed: Sendable {
+  private struct State {
+    /// The newest copy; nil: nothing has come that can be looked at.
+    var history: Handed<History>?
+    var share: Double?
+    var events: UInt64 = 0
+    var isOver = false
+    var isStopped = false
+    var warnings: [String] = []
+    var failure: InspectorError?
+  }
+
+  private let trace: Handed<TraceHistory>
+  private let name: String
+  private let state = Mutex(State())
+  /// The shortest time between two copies, in nanoseconds.
+  private static let pause: UInt64 = 50_000_000
+
+  /// Opens a trace, and reads nothing of it yet.
+  init(_ path: String, isStrict: Bool) throws(Failure) {
+    name = path
+    trace = Handed(
+      try failing { () throws(InspectorError) in try TraceHistory(path: path, isStrict: isStrict) })
+  }
+
+  /// Reads all of it at once, on the caller's thread.
+  func whole() throws(Failure) -> History {
+    try failing { () throws(InspectorError) in try trace.value.readAll() }
+    warn(trace.value.warnings)
+    return trace.value.history
+  }
+
+  private func warn(_ warnings: [String]) {
+    if !warnings.isEmpty { complain("\(name) is damaged: \(warnings.joined(separator: "; "))") }
+  }
+
+  // MARK: for a screen
+
+  /// Begins to read on a thread of its own, or, if none can be started, reads all.
+  func begin(_ waker: Waker) {
+    let body: @Sendable () -> Void = { [self] in read(waker) }
+    if !OwnThread.begin(body) { body() }
+  }
+
+  private func read(_ waker: Waker) {
+    let trace = trace.value
+    var next: UInt64 = 0
+    var isMore = true
+    while isMore, !state.withLock({ $0.isStopped }) {
+      do throws(InspectorError) {
+        isMore = try trace.read()
+      } catch {
+        state.withLock { $0.failure = error }
+        isMore = false
+      }
+      guard !isMore || monotonicNow() >= next else { continue }
+      next = monotonicNow() + Self.pause
+      let copy = trace.history.records > 0 ? Handed(trace.history.copy()) : nil
+      let isFirst = state.withLock { state in
+        defer { if let copy { state.history = copy } }
+        (state.share, state.events, state.isOver) = (trace.share, trace.events, !isMore)
+        state.warnings = trace.warnings
+        return state.history == nil && copy != nil
+      }
+      if isFirst || !isMore { waker.wake() }
+    }
+  }
+
+  /// Whether there is something to look at.
+  var isReady: Bool { state.withLock { $0.history != nil } }
+
+  /// A copy of what has come, for one thread.
+  func history() -> History {
+    state.withLock { $0.history?.value.copy() ?? History() }
+  }
+
+  /// The frame with how far the trace was read.
+  func completed(_ frame: Frame) -> Frame {
+    var frame = frame
+    state.withLock { state in
+      if let reach = state.history?.value.reach, var past = frame.past {
+        (past.first, past.last) = (reach.first, max(reach.last, past.time))
+        frame.past = past
+      }
+      if !state.isOver {
+        let share = state.share.map { Quantity.percent($0) } ?? "\(Quantity.compact(state.events)) events"
+        frame.reading = "reading: \(share)"
+      } else if !state.warnings.isEmpty {
+        frame.reading = "damaged"
+      }
+    }
+    return frame
+  }
+
+  /// Stops reading, and says what was damaged.
+  func end() throws(Failure) {
+    let (failure, warnings) = state.withLock { state in
+      state.isStopped = true
+      return (state.failure, state.warnings)
+    }
+    if let failure { throw Failure(failure) }
+    warn(warnings)
+  }
+}
+
+extension PastSource {
+  /// A trace of which nothing was read yet.
+  init(trace path: String, isStrict: Bool) throws(Failure) {
+    self.init(history: History(), origin: .recording, beginsAtStart: true)
+    trace = try TraceFeed(path, isStrict: isStrict)
+  }
+
+  /// The same when all of the trace was read.
+  func read() throws(Failure) -> PastSource {
+    var whole = self
+    if let trace { (whole.history, whole.trace) = (try trace.whole(), nil) }
+    return whole
+  }
+}
+
+extension WhyOptions {
+  /// The trace that is asked; nil: something else is.
+  var trace: String? {
+    if let replay { return TraceHistory.isTrace(path: replay) ? replay : nil }
+    guard let target, target != "-", !target.allSatisfy(\.isNumber), TraceHistory.isTrace(path: target) else {
+      return nil
+    }
+    return target
+  }
+}
