@@ -41,7 +41,8 @@ package struct Judge {
     case .runnext, .lrq:
       guard let p = hop.p, let had = ps[p] else { return unknown }
       return onQueue(of: p, had)
-    case .grq, .searching, .unknown: return onGRQ() ?? unknown
+    case .grq, .searching: return onGRQ() ?? unknown
+    case .unknown: return everyP() ?? unknown
     case .waking:
       let text = "the system took \(time(length)) to run M\(hop.m ?? 0), which was woken for it"
       return Verdict(cause: .slowWake, text: text, m: hop.m)
