@@ -8,12 +8,6 @@ import Region
 
 /// Reads a Go execution trace into a history. Not thread-safe: use it from one thread at a time; `history.copy()` may be handed
 /// to another one.
-///
-/// ```swift
-/// let trace = try TraceHistory(path: "a.trace")
-/// try trace.readAll()
-/// print(trace.history.records, trace.warnings)
-/// ```
 public final class TraceHistory {
   /// The history as far as it was read.
   public let history: History
@@ -81,6 +75,8 @@ public final class TraceHistory {
   }
 
   /// Reads all that is left.
+  ///
+  /// - Throws: the same as `read`.
   public func readAll() throws(InspectorError) { while try read() {} }
 
   private func take(_ part: [TraceEvent]) {

@@ -1,7 +1,7 @@
 // `:goto`: a moment by its time, by a share of all the time that is known, by an event, or by a G.
 //
 //     goto 1.5s        1.5 seconds after the first moment; also ms, us, ns
-//     goto -200ms      200 milliseconds before the last one
+//     goto -2s         2 seconds before the last one
 //     goto 40%         at two fifths of the time
 //     goto g42         the next event of G42; behind its last one, its first
 //     goto p1 200      the event at position 200 of the lane of P1; m3 for a thread
@@ -9,7 +9,7 @@ import Inspector
 
 enum Goto {
   /// What is to be typed, for the line that is typed.
-  static let forms = "1.5s, -200ms, 40%, g42, p1 200"
+  static let forms = "1.5s, -2s, 40%, g42, p1 200"
 
   /// The command of a typed line; nil: the line is no `goto`. `.failure`: it is one that is not understood.
   static func command(_ text: String) -> Result<TimeCommand, Mistake>? {
