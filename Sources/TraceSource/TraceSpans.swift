@@ -19,6 +19,8 @@ struct TraceSpans {
     var name: UInt32
     /// Whether the G was brought into the span, which another G began.
     var isJoined = false
+    /// Whether it was brought in for one region, and leaves with it.
+    var isForRegion = false
   }
 
   /// The spans of each G that is in any, the outermost first.
@@ -72,7 +74,9 @@ struct TraceSpans {
 
   mutating func beginRegion(_ task: UInt64, _ name: UInt32, on g: UInt64) -> [Label] {
     var labels: [Label] = []
-    if spans[g] == nil, roots[task] != nil, push(Entry(number: task, name: 0, isJoined: true), on: g) {
+    if spans[g] == nil, roots[task] != nil,
+      push(Entry(number: task, name: 0, isJoined: true, isForRegion: true), on: g)
+    {
       labels.append(Label(g: g, detail: 0, number: task, name: 0))
     }
     guard push(Entry(number: nextRegion, name: name), on: g) else { return labels }
@@ -84,7 +88,7 @@ struct TraceSpans {
   mutating func endRegion(_ name: UInt32, on g: UInt64) -> [Label] {
     let isRegion: (Entry) -> Bool = { !$0.isJoined && $0.number >= Self.firstRegion && $0.name == name }
     guard let place = place(on: g, where: isRegion) else { return [] }
-    let isAll = place == 1 && spans[g]?.count == 2 && spans[g]?[0].isJoined == true
+    let isAll = place == 1 && spans[g]?.count == 2 && spans[g]?[0].isForRegion == true
     return leave(isAll ? 0 : place, of: g)
   }
 

@@ -140,6 +140,10 @@ struct TraceHistoryTests {
     let spans = player.slowestSpans(100)
     let names = Set(spans.compactMap(\.label))
     #expect(names.contains("request"), "\(names)")
+    let requests = Set(spans.filter { $0.label == "request" }.map(\.number))
+    let queries = spans.filter { $0.label == "query" }
+    #expect(requests.count == 3 && queries.count == 3)
+    #expect(queries.allSatisfy { $0.outer.map(requests.contains) ?? false })
     for span in spans where span.end != nil {
       #expect(span.sums.total == span.duration && span.duration > 0)
     }
