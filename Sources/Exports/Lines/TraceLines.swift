@@ -5,7 +5,10 @@ import GoTrace
 public struct TraceLines: ~Copyable, TraceCopy {
   /// The forms of lines.
   public enum Form: Sendable {
-    case json, csv
+    /// An object of JSON for each event, on a line of its own.
+    case json
+    /// Comma-separated values, below a line with the names of the columns.
+    case csv
   }
 
   /// How many events were written.
