@@ -42,15 +42,15 @@ extension EndToEnd {
         let packed = try mpgtop(["export"] + words + ["-o", out, path("packed")])
         let again = try bytes("out\(number)")
         #expect(packed.ending == .code(0) && again == whole, "\(packed.errors)")
-        for source in [Self.trace, path("packed")] {
-          for line in [
-            #"cat "$1" | "$0" export \#(words.joined(separator: " ")) -o "$2" -"#,
-            #""$0" export \#(words.joined(separator: " ")) -o "$2" - <"$1""#,
-          ] {
-            let piped = try shell(line, source, out)
-            let again = try bytes("out\(number)")
-            #expect(piped.ending == .code(0) && again == whole, "\(piped.errors)")
-          }
+        // By pipe and by redirection; which of them brings the packed one changes from form to form.
+        let sources = [Self.trace, path("packed")]
+        for (index, line) in [
+          #"cat "$1" | "$0" export \#(words.joined(separator: " ")) -o "$2" -"#,
+          #""$0" export \#(words.joined(separator: " ")) -o "$2" - <"$1""#,
+        ].enumerated() {
+          let piped = try shell(line, sources[(index + number) % 2], out)
+          let again = try bytes("out\(number)")
+          #expect(piped.ending == .code(0) && again == whole, "\(piped.errors)")
         }
       }
       let all = try mpgtop(["export", "--jsonl", "-o", path("flight"), "\(Self.kept)/flight"])
