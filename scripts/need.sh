@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes sure that this machine has the packages that a purpose needs, and names those that it lacks.
 #
-#   need.sh build|test|demo|instructions|bench|screens|exports|reach|deb|aarch64|iocp
+#   need.sh build|test|demo|instructions|bench|screens|exports|reach|deb|ssh|aarch64|iocp
 #
 # On Debian and Ubuntu it installs the missing packages (through sudo when not root). When nothing is missing, it changes
 # nothing and needs no network. Exit codes: 0 all is there; 69 something is missing and could not be installed (the command
@@ -22,6 +22,9 @@ have_command() { command -v "$1" >/dev/null 2>&1; }
 have_file() { [ -e "$1" ]; }
 # Swift's own programs need one library that a bare system lacks. Whether there is a swift at all, need_swift checks.
 swift_runs() { ! have_command swift || swift build --version >/dev/null 2>&1; }
+# The loader of 64-bit programs: where Debian 12 has it, where WineHQ's packages have it, or wherever the package has it by now.
+have_wine64() { have_file /usr/lib/wine/wine64 || have_command wine64 || have_package wine64; }
+have_package() { dpkg-query --show --showformat='${db:Status-Abbrev}' "$1" 2>/dev/null | grep -q '^ii'; }
 have_venv() { python3 -c 'import ensurepip, venv' >/dev/null 2>&1; }
 
 # need PACKAGE CHECK...: the package is missing unless the check succeeds.
@@ -92,6 +95,13 @@ deb)
   need zsh have_command zsh
   need fish have_command fish
   ;;
+ssh)
+  need_build
+  need curl have_command curl
+  need python3-venv have_venv
+  need openssh-client have_command ssh
+  need openssh-server have_file /usr/sbin/sshd
+  ;;
 exports)
   need_build
   need python3-venv have_venv
@@ -110,10 +120,10 @@ aarch64)
   ;;
 iocp)
   need gcc-mingw-w64-x86-64 have_command x86_64-w64-mingw32-gcc
-  need wine64 have_file /usr/lib/wine/wine64
+  need wine64 have_wine64
   need wine have_command wine
   ;;
-*) fail "usage: need.sh build|test|demo|instructions|bench|screens|exports|reach|deb|aarch64|iocp" 64 ;;
+*) fail "usage: need.sh build|test|demo|instructions|bench|screens|exports|reach|deb|ssh|aarch64|iocp" 64 ;;
 esac
 
 # as_root COMMAND...: runs it as root. Fails when that needs a password and there is nobody to type it.

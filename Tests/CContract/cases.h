@@ -22,6 +22,8 @@ void unwatch(sock s, uint32_t name);
 void arm(uint32_t name, int direction);
 int collect(int64_t nanoseconds, contract_report *reports);
 void break_wait(void);
+/// Whether libkqueue stands between this backend and the system.
+bool over_libkqueue(void);
 /// The name that the next `watch` will make up.
 uint32_t next_name(void);
 

@@ -50,7 +50,7 @@ outcome refused(void) {
   bool is_told = sock_was_refused(s);
   unwatch(s, name);
   sock_close(s);
-  if (!is_told && library()) return "differs: libkqueue has taken the error, the socket says none";
+  if (!is_told && over_libkqueue()) return "differs: libkqueue has taken the error, the socket says none";
   EXPECT(is_told, "and the socket says that it was refused");
   return NULL;
 }

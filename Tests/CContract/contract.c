@@ -27,6 +27,7 @@ int collect(int64_t nanoseconds, contract_report *reports) {
 }
 
 void break_wait(void) { backend->break_wait(backend->context); }
+bool over_libkqueue(void) { return backend->is_over_libkqueue; }
 uint32_t next_name(void) { return last_name + 1; }
 
 int reported(uint32_t name, int wanted, int milliseconds, int *count) {

@@ -155,7 +155,7 @@ outcome reset(void) {
 outcome reset_is_told(void) {
   static char words[80];
   if (after_reset == -2) return NULL;
-  const char *by = library() ? library() : emulation();
+  const char *by = over_libkqueue() ? "libkqueue" : emulation();
   if (!by || after_reset != 0) return "after a reset the read says so";
   snprintf(words, sizeof words, "differs: %s has taken the error, the read says end", by);
   return words;

@@ -45,5 +45,3 @@ void pause_ms(int milliseconds);
 bool allow_sockets(int count);
 /// The name of what runs programs of another system here, such as "wine 8.0"; NULL: the system itself.
 const char *emulation(void);
-/// The name of a library that does a backend's system calls by others, and in doing so changes what a socket says; NULL: none.
-const char *library(void);

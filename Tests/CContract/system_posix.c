@@ -127,9 +127,4 @@ bool allow_sockets(int count) {
 }
 
 const char *emulation(void) { return NULL; }
-
-const char *library(void) {
-  const char *path = getenv("MPG_LIBKQUEUE");
-  return path && *path ? "libkqueue" : NULL;
-}
 #endif

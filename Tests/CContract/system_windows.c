@@ -126,5 +126,4 @@ const char *emulation(void) {
   return name;
 }
 
-const char *library(void) { return NULL; }
 #endif

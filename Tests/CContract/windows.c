@@ -64,7 +64,7 @@ int main(void) {
     puts("no completion port");
     return 2;
   }
-  contract_backend backend = {NULL, watch, unwatch, arm, collect, break_wait};
+  contract_backend backend = {NULL, watch, unwatch, arm, collect, break_wait, false};
   int failed = contract_run(&backend, tell);
   return failed != 0 || !gives_all_back();
 }

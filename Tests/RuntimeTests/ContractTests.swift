@@ -70,6 +70,7 @@ enum Spoilt: String, Codable, Sendable {
   }
   private let backend: Backend
   private let spoilt: Spoilt?
+  private let isOverLibkqueue: Bool
   private let m = unsafe M.current.unsafelyUnwrapped
   private let netpollThread = pthread_self()
   private let registrations = Mutex(Registrations())
@@ -80,6 +81,8 @@ enum Spoilt: String, Codable, Sendable {
   init(_ kind: NetpollKind, _ spoilt: Spoilt? = nil) throws {
     backend = try Backend.make(kind)
     self.spoilt = spoilt
+    // Of the other backends nothing is excused, though the library is there.
+    isOverLibkqueue = kind == .kqueue && cstandins_has_libkqueue()
     Self.endsWithFailure.store(spoilt != nil, ordering: .relaxed)
   }
 
@@ -91,7 +94,7 @@ enum Spoilt: String, Codable, Sendable {
       unwatch: { unsafe UnderTest.at($0).unwatch(Int32($1), $2) },
       arm: { unsafe UnderTest.at($0).arm($1, $2 == 0 ? .read : .write) },
       collect: { unsafe UnderTest.at($0).collect($1, $2.unsafelyUnwrapped) },
-      break_wait: { unsafe UnderTest.at($0).breakWait() })
+      break_wait: { unsafe UnderTest.at($0).breakWait() }, is_over_libkqueue: isOverLibkqueue)
     return unsafe contract_run(&functions) { name, outcome in
       let words = unsafe String(cString: outcome.unsafelyUnwrapped)
       print("contract: \(unsafe String(cString: name.unsafelyUnwrapped)) | \(words)")

@@ -25,6 +25,9 @@ typedef struct contract_backend {
   int (*collect)(void *context, int64_t nanoseconds, contract_report *reports);
   /// Ends the wait in `collect`, or else the next one.
   void (*break_wait)(void *context);
+  /// Whether libkqueue does this backend's system calls by others. In doing so it changes what a socket says, which is then
+  /// none of the backend's faults.
+  bool is_over_libkqueue;
 } contract_backend;
 
 /// Runs all cases, each of which calls `tell` with its name and its outcome: "ok"; "not here: " and why the system lacks what
