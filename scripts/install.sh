@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs the programs; the manual page and shell completions, which mpgtop itself generates; and what is for a fleet: a board
-# for Grafana, rules for Prometheus, a systemd unit.
+# Installs the programs, stripped of what only debuggers read; the manual page and shell completions, which mpgtop itself
+# generates; and what is for a fleet: a board for Grafana, rules for Prometheus, a systemd unit.
 #
 #   install.sh BIN-FOLDER PREFIX [ZSH-FOLDER]       ZSH-FOLDER is below PREFIX; default: share/zsh/site-functions
 set -euo pipefail
@@ -11,7 +11,10 @@ zsh=$prefix/${3:-share/zsh/site-functions}
 bash=$prefix/share/bash-completion/completions fish=$prefix/share/fish/vendor_completions.d
 
 install -d "$prefix/bin" "$prefix/share/man/man1" "$bash" "$zsh" "$fish"
-install -m 755 "$bin/mpgtop" "$bin/mpg-demo" "$bin/mpg-load" "$bin/mpg-lesson" "$prefix/bin"
+for program in mpgtop mpg-demo mpg-load mpg-lesson; do
+  install -m 755 "$bin/$program" "$prefix/bin"
+  strip --strip-unneeded "$prefix/bin/$program"
+done
 
 # made TARGET COMMAND...: writes the command's output to a file.
 made() {

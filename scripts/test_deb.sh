@@ -28,6 +28,16 @@ if [ -z "${MPG_TOOLCHAIN_HIDDEN:-}" ] && [ -d "$toolchain" ] && [ "$toolchain" !
   exit
 fi
 
+# The control file of each architecture that the runtime has, in a package without files.
+for architecture in amd64 arm64; do
+  mkdir -p "$work/$architecture/DEBIAN"
+  "$(dirname "$0")/deb_control.sh" 1.2.3 "$architecture" 10 'libc6 (>= 2.36)' >"$work/$architecture/DEBIAN/control"
+  dpkg-deb --root-owner-group --build "$work/$architecture" "$work/$architecture.deb" >/dev/null || fail "no $architecture"
+  [ "$(dpkg-deb --show --showformat '${Version} ${Architecture} ${Depends}' "$work/$architecture.deb")" = \
+    "1.2.3 $architecture libc6 (>= 2.36)" ] || fail "the control file of $architecture is wrong"
+done
+dpkg-deb --field "$deb" Recommends | grep -q libzstd1 || fail "streams would not be compressed: libzstd1 is not recommended"
+
 dpkg-deb --extract "$deb" "$work/root"
 mkdir -m 700 "$work/run"
 clean=(env -i PATH="$work/root/usr/bin:/usr/bin:/bin" XDG_RUNTIME_DIR="$work/run" HOME="$work" TERM=xterm-256color)
@@ -35,6 +45,10 @@ clean=(env -i PATH="$work/root/usr/bin:/usr/bin:/bin" XDG_RUNTIME_DIR="$work/run
 for program in mpgtop mpg-demo mpg-load mpg-lesson; do
   libraries=$("${clean[@]}" ldd "$work/root/usr/bin/$program")
   ! grep -Ei 'swift|foundation|dispatch|not found' <<<"$libraries" || fail "$program needs the toolchain"
+done
+"${clean[@]}" mpgtop --version --verbose | grep -Eq '^zstd +yes, [0-9]' || fail "streams are not compressed"
+for program in mpgtop mpg-demo mpg-load mpg-lesson; do
+  ! readelf --section-headers --wide "$work/root/usr/bin/$program" | grep -Fq .symtab || fail "$program is not stripped"
 done
 [ "$("${clean[@]}" mpgtop --version)" = "$(dpkg-deb --field "$deb" Version)" ] || fail "the version is another"
 
@@ -62,7 +76,9 @@ man=$work/root/usr/share/man/man1/mpgtop.1.gz
 [ -s "$man" ] || fail "no manual page"
 gzip -dc "$man" | grep -q 'gen' || fail "the manual page is empty"
 for file in bash-completion/completions/mpgtop zsh/vendor-completions/_mpgtop fish/vendor_completions.d/mpgtop.fish; do
-  grep -q record "$work/root/usr/share/$file" || fail "$file does not know the commands"
+  for word in record stream ssh remote-path; do
+    grep -q -- "$word" "$work/root/usr/share/$file" || fail "$file does not know $word"
+  done
 done
 # Bash must complete the name of a command.
 # shellcheck disable=SC2016 # the inner shell is the one to expand

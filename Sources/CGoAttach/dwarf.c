@@ -9,14 +9,14 @@
 // copy the sections that are not needed are said to have no bytes, before libdw sees it. The file itself is not written.
 #include "CGoAttach.h"
 
-#if __has_include(<elfutils/libdw.h>) && __has_include(<dwarf.h>) && __has_include(<gelf.h>)
+#if __has_include(<elfutils/libdw.h>) && __has_include(<elfutils/libdwfl.h>) && __has_include(<dwarf.h>) && __has_include(<gelf.h>)
 
 #include <dlfcn.h>
 #include <dwarf.h>
 #include <elfutils/libdw.h>
+#include <elfutils/libdwfl.h>
 #include <gelf.h>
 #include <pthread.h>
-#include <stdbool.h>
 #include <string.h>
 
 static struct {
@@ -44,6 +44,7 @@ static struct {
 } elf;
 
 static bool isLoaded;
+static const char *libraryVersion;
 
 static void load(void) {
   void *library = dlopen("libdw.so.1", RTLD_NOW | RTLD_LOCAL), *elves = dlopen("libelf.so.1", RTLD_NOW | RTLD_LOCAL);
@@ -58,7 +59,18 @@ static void load(void) {
              elf.version(EV_CURRENT) != EV_NONE;
 #undef FIND
 #undef FIND_ELF
+  typeof(dwfl_version) *told = (typeof(dwfl_version) *)dlsym(library, "dwfl_version");
+  libraryVersion = isLoaded ? told ? told(NULL) : "of an unknown version" : NULL;
 }
+
+static bool isThere(void) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, load);
+  return isLoaded;
+}
+
+bool cgoattach_dwarf_is_built_in(void) { return true; }
+const char *cgoattach_dwarf_version(void) { return isThere() ? libraryVersion : NULL; }
 
 // Whether the walk reads this section: one that holds entries, or what the attributes of entries point to.
 static bool isNeeded(const char *section) {
@@ -119,9 +131,7 @@ static void members(Dwarf_Die *structure, const char *name, void *context, cgoat
 }
 
 enum cgoattach_dwarf cgoattach_dwarf_walk(int descriptor, const char *wanted, void *context, cgoattach_member member) {
-  static pthread_once_t once = PTHREAD_ONCE_INIT;
-  pthread_once(&once, load);
-  if (!isLoaded) return cgoattach_dwarf_no_library;
+  if (!isThere()) return cgoattach_dwarf_no_library;
   Elf *file = openPart(descriptor);
   Dwarf *dwarf = file ? dw.begin_elf(file, DWARF_C_READ, NULL) : NULL;
   if (!dwarf) return elf.end(file), cgoattach_dwarf_none;
@@ -144,6 +154,9 @@ enum cgoattach_dwarf cgoattach_dwarf_walk(int descriptor, const char *wanted, vo
 }
 
 #else
+
+bool cgoattach_dwarf_is_built_in(void) { return false; }
+const char *cgoattach_dwarf_version(void) { return NULL; }
 
 enum cgoattach_dwarf cgoattach_dwarf_walk(int descriptor, const char *wanted, void *context, cgoattach_member member) {
   (void)descriptor, (void)wanted, (void)context, (void)member;

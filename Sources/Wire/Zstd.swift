@@ -2,6 +2,8 @@
 internal import CZstd
 
 package enum Zstd {
+  /// Whether this build knows libzstd.
+  package static var isBuiltIn: Bool { czstd_is_built_in() }
   /// The version of the library that is there; nil: none is.
   package static var version: String? { unsafe czstd_version().map { unsafe String(cString: $0) } }
 }

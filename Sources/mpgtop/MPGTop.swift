@@ -34,7 +34,10 @@ enum MPGTop {
       throw failure
     } catch {
       if type.exitCode(for: error).isSuccess {
-        try output.write(type.fullMessage(for: error) + "\n")
+        let message = type.fullMessage(for: error)
+        let version = Options.configuration.version
+        let isLong = message == version && invocation.arguments.contains("--verbose")
+        try output.write(isLong ? Feature.text(version: version) : message + "\n")
         exit(ExitCode.success)
       }
       if let (word, command) = invocation.mistyped {

@@ -39,6 +39,7 @@ struct Options: ParsableCommand {
     if modes.list, frames.isBatch || target != nil || modes.postMortem || modes.selfTest {
       throw ValidationError("-l goes alone: it takes no process, and prints no frames")
     }
+    if modes.verbose { throw ValidationError("--verbose goes with --version") }
     if modes.postMortem, modes.selfTest { throw ValidationError("--self-test is for a process that lives") }
     if executable != nil, !modes.postMortem {
       throw ValidationError("unexpected argument '\(executable ?? "")': only --post-mortem takes two words")
@@ -67,4 +68,7 @@ struct ModeOptions: ParsableArguments {
 
   @Flag(name: .customLong("self-test"), help: "Measure what watching a process costs, and print it.")
   var selfTest = false
+
+  @Flag(help: "With --version: say what this build can do, and which libraries are found here.")
+  var verbose = false
 }

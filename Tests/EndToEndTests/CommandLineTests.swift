@@ -168,6 +168,32 @@ extension EndToEnd {
       text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
     }
 
+    @Test("--version --verbose says of each library whether it was compiled in, and whether it is here")
+    func features() throws {
+      let version = try run(["--version"]).output.trimmingCharacters(in: .newlines)
+      let told = try run(["--version", "--verbose"])
+      let lines = told.output.split(separator: "\n").map {
+        $0.split(separator: " ", maxSplits: 1).map(String.init)
+      }
+      #expect(told.ending == .code(0) && told.errors.isEmpty)
+      #expect(lines.map(\.first) == [version, "libdw", "zstd", "io_uring"])
+      #expect(try run(["--verbose", "--version"]).output == told.output)
+      for (line, library, header) in [
+        (1, "libdw.so.1", "/usr/include/elfutils/libdw.h"), (2, "libzstd.so.1", "/usr/include/zstd.h"),
+      ] {
+        let isBuiltIn = FileManager.default.fileExists(atPath: header)
+        let words = try #require(lines[line].last)
+        let state = words.drop { $0 == " " }
+        // The same question to the same linker, asked by another program.
+        let isHere = unsafe dlopen(library, RTLD_LAZY) != nil
+        let wanted =
+          isBuiltIn ? isHere ? /yes, \d+\.\d+.*/ : /no, compiled in but.*/ : /no, not compiled in.*/
+        #expect(state.wholeMatch(of: wanted) != nil, "\(lines[line])")
+      }
+      expectComplaint(
+        try run(["--verbose"]), of: "mpgtop", code: 64, mentions: "--verbose goes with --version")
+    }
+
     @Test("mpg-demo lists the paths that it answers, and no others")
     func paths() throws {
       let help = try run(["--help"], Built.demo)

@@ -4,7 +4,7 @@
     completions.py BIN-FOLDER
 
 It types the beginning of a command line, then Tab. The shell must offer each option in the help of that command and none of
-another command, the rest of a command's name, and the pid of a running target. Exit code 1 when a shell does not.
+another command, the rest of a command's name, the pid of a running target, and the hosts in the user's configuration of ssh. Exit code 1 when a shell does not.
 """
 import pathlib
 import re
@@ -57,10 +57,13 @@ def completed(run, line):
 def visit(run, binaries, target):
     """Tries all lines in one shell. Returns problems as text."""
     wrong = []
-    every, exports = options(binaries), options(binaries, "export")
+    every, exports, stream = options(binaries), options(binaries, "export"), options(binaries, "stream")
     for line, wanted, unwanted in [
         ("mpgtop --", every, exports - every), ("mpgtop export --", exports, every - exports), ("mpgtop rec", {"record"}, set()),
         ("mpgtop --screen ti", {"timeline"}, {"tracer"}), ("mpgtop record ", {target.pid}, set()),
+        ("mpgtop str", {"stream"}, {"record"}), ("mpgtop stream --", stream, every - stream),
+        ("mpgtop stream ", {target.pid}, set()), ("mpgtop --ssh ", {"web", "db.example.org"}, {"*.lan"}),
+        ("mpgtop record --remote", {"--remote-path"}, {"--rate"}), ("mpgtop why --ssh d", {"db.example.org"}, {"web"}),
     ]:
         seen = completed(run, line)
         if missing := wanted - seen:
@@ -76,6 +79,8 @@ def main():
     with tempfile.TemporaryDirectory(prefix="mpgtop-completions-") as folder:
         prefix = pathlib.Path(folder, "usr")
         subprocess.run([INSTALL, binaries, prefix], check=True)
+        (pathlib.Path(folder) / ".ssh").mkdir()
+        (pathlib.Path(folder) / ".ssh/config").write_text("Host web db.example.org *.lan\n  User me\n")
         try:
             for name, (command, first) in shells(prefix).items():
                 # Bash shows the line that is edited on its standard error.

@@ -1,6 +1,7 @@
 // What Swift cannot say of Linux and of libdw, for GoAttach: reading another process's memory, and walking DWARF.
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -17,6 +18,12 @@ ssize_t cgoattach_readv(pid_t pid, void *buffer, size_t size, const struct cgoat
 
 /// The place of `needle` in `bytes` at or behind `start`; `count` if there is none.
 size_t cgoattach_find(const uint8_t *bytes, size_t count, size_t start, const uint8_t *needle, size_t needleCount);
+
+/// Whether this build knows libdw: it was built beside its headers.
+bool cgoattach_dwarf_is_built_in(void);
+
+/// The version of the libdw that is found here, such as `0.188`; NULL: none is, or this build does not know it.
+const char *cgoattach_dwarf_version(void);
 
 /// What `cgoattach_dwarf_walk` could do.
 enum cgoattach_dwarf {

@@ -1,6 +1,14 @@
 // Offsets of fields, as the executable's DWARF tells them. libdw reads DWARF.
 internal import CGoAttach
 
+/// The library that reads DWARF.
+package enum DWARFLibrary {
+  /// Whether this build knows libdw.
+  package static var isBuiltIn: Bool { cgoattach_dwarf_is_built_in() }
+  /// The version of the library that is there; nil: none is.
+  package static var version: String? { unsafe cgoattach_dwarf_version().map { unsafe String(cString: $0) } }
+}
+
 /// The fields of some structs of the runtime, as DWARF tells them. A plain value.
 package struct DWARFFields: FieldSource, Sendable {
   private struct Field {

@@ -71,7 +71,8 @@ final class SSHInput: StreamInput {
 
   var ending: String? {
     if let child, let more = DescriptorInput.read(child.errors, most: Self.mostErrors) { errors += more }
-    let lines = errors.suffix(Self.mostErrors).split(separator: 10).map {
+    // ssh ends its own lines as terminals want them, with a return.
+    let lines = errors.suffix(Self.mostErrors).split { $0 == 10 || $0 == 13 }.map {
       String(decoding: $0, as: UTF8.self)
     }
     guard let line = lines.last else { return nil }

@@ -33,7 +33,8 @@ struct StreamOptions: ParsableCommand {
 struct RemoteOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Look at a process on this host, by your own ssh. mpgtop must be installed there.", valueName: "host"))
+      "Look at a process on this host, by your own ssh. mpgtop must be installed there.", valueName: "host"),
+    completion: .sshHost)
   var ssh: String?
 
   @Option(
@@ -54,6 +55,13 @@ struct RemoteOptions: ParsableArguments {
       throw ValidationError("--ssh: '\(ssh)' is no host; options of ssh belong into ~/.ssh/config")
     }
   }
+}
+
+extension CompletionKind {
+  /// Completes the names of hosts in the user's configuration of ssh, without those that are patterns.
+  static let sshHost = CompletionKind.shellCommand(
+    #"awk 'tolower($1) == "host" { for (i = 2; i <= NF; i++) if ($i !~ /[*?!]/) print $i }' ~/.ssh/config 2>/dev/null"#
+  )
 }
 
 /// A number of bytes a second as the user writes it: `200k`, `2M`, `65536`.
