@@ -95,6 +95,9 @@ extension Sampler {
     }
     let tids = frame.snapshot.ms.compactMap(\.tid)
     if interest.threads, let facts = source.system { frame.detail.threads = facts.threads }
+    if !interest.sockets.isEmpty, ending == nil, let facts = source.sockets {
+      frame.detail.sockets = facts.sockets(of: interest.sockets)
+    }
     if let threads = source.threads { detailer.lookAtSystem(interest, threads, tids: tids, &frame.detail) }
     if interest.health { frame.detail.health = health(history) }
     self.detailer = detailer

@@ -9,6 +9,8 @@ import Region
 struct SightingProbe {
   private var taker = SightingTaker()
   private var sockets = SocketWatch()
+  /// When the list of sockets was read that was looked at last.
+  private var lastSockets: UInt64 = 0
   private var nextTable: UInt64 = 0
 
   /// `pause`: the least time between two looks at locks and sockets, in nanoseconds. `share`: these looks may take one
@@ -17,6 +19,8 @@ struct SightingProbe {
   /// Maximum number of Gs that wait for locks whose stacks are read at one look, and of descriptors that are
   /// looked at.
   private static let (mostStacks, mostDescriptors) = (256, 4096)
+  /// Maximum number of descriptors that Gs wait for whose inodes are found out, on this machine.
+  private static let mostWaiting = 512
   /// For how long after a G began to wait its descriptor may still be unknown, in nanoseconds.
   private static let young: UInt64 = 3_000_000_000
 
@@ -49,7 +53,7 @@ struct SightingProbe {
     lookAtLocks(list, names, source, least: Convoy.least(procs: observation.snapshot.procs), moment)
     let gs = observation.snapshot.gs
     let isCrowded = gs.runnable + gs.preempted > 2 * observation.snapshot.procs
-    if let pid = source.threads?.pid { lookAtSockets(list, names, pid, isCrowded, moment) }
+    lookAtSockets(list, names, source, isCrowded, moment)
     nextTable = start + max(Self.pause, work.spent * Self.share)
   }
 
@@ -76,29 +80,45 @@ struct SightingProbe {
   }
 
   private mutating func lookAtSockets(
-    _ list: GoroutineList, _ names: NameBook, _ pid: Int32, _ isCrowded: Bool, _ now: UInt64
+    _ list: GoroutineList, _ names: NameBook, _ source: any SchedulerSource, _ isCrowded: Bool, _ now: UInt64
   ) {
     let polled = list.rows.filter {
       $0.state == .waiting && [.netpollRead, .netpollWrite].contains($0.reason)
     }
     // If the descriptor of one of these Gs is not known, its socket would seem to be one for which no G waits. So no socket
     // is judged then. The descriptors of Gs that have only just begun to wait need not be known yet.
-    guard !list.isCut, polled.allSatisfy({ $0.waitingOn != 0 || $0.since &+ Self.young > now }),
-      let filled = sockets.filled(pid: pid, most: Self.mostDescriptors)
-    else { return taker.take([:], waiters: [:], inodes: [:], isCrowded: isCrowded, at: now) { _ in nil } }
-    // A list of sockets that was read for an earlier look tells nothing new.
-    guard sockets.readAt >= now else { return }
+    guard !list.isCut, polled.allSatisfy({ $0.waitingOn != 0 || $0.since &+ Self.young > now }) else {
+      return takeNoSockets(isCrowded, now)
+    }
     var waiters: [Int: [SightingTaker.PollWaiter]] = [:]
     for row in polled where row.waitingOn != 0 {
       waiters[Int(clamping: row.waitingOn - 1), default: []].append(
         SightingTaker.PollWaiter(g: row.id, since: row.since, isWriting: row.reason == .netpollWrite))
     }
+    guard let facts = facts(of: waiters.keys.prefix(Self.mostWaiting), source) else { return }
+    guard facts.hasAllFilled else { return takeNoSockets(isCrowded, now) }
+    // A list of sockets that was read for an earlier look tells nothing new.
+    guard facts.readAt != lastSockets else { return }
+    lastSockets = facts.readAt
+    let filled = facts.found.compactMapValues { found in
+      found.socket.isFilled ? found.inode.map { SightingTaker.Queue(inode: $0, socket: found.socket) } : nil
+    }
     let places = Dictionary(list.rows.enumerated().map { ($1.id, $0) }) { first, _ in first }
     taker.take(
-      filled.mapValues { SightingTaker.Queue(inode: $0.inode, socket: $0.socket) }, waiters: waiters,
-      inodes: sockets.inodes(pid: pid, fds: Array(waiters.keys.prefix(512))), isCrowded: isCrowded, at: now
+      filled, waiters: waiters, inodes: facts.found.compactMapValues(\.inode), isCrowded: isCrowded, at: now
     ) { g in
       places[g].map { (since: list.rows[$0].since, words: names.name(list.rows[$0].word) ?? "") }
     }
+  }
+
+  /// Notes that no socket can be judged now.
+  private mutating func takeNoSockets(_ isCrowded: Bool, _ now: UInt64) {
+    taker.take([:], waiters: [:], inodes: [:], isCrowded: isCrowded, at: now) { _ in nil }
+  }
+
+  /// What is known of the sockets of a process on this machine, or what another machine tells; nil: nothing.
+  private mutating func facts(of fds: some Sequence<Int>, _ source: any SchedulerSource) -> SocketFacts? {
+    guard let pid = source.threads?.pid else { return source.sockets }
+    return sockets.facts(pid: pid, fds: Array(fds), most: Self.mostDescriptors)
   }
 }

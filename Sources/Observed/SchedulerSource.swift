@@ -42,6 +42,10 @@ package protocol SchedulerSource: AnyObject {
   /// `threads`.
   var system: SystemFacts? { get }
 
+  /// What is known of the sockets of the observed process, if the source has it from elsewhere than `threads`; nil: as for
+  /// `system`.
+  var sockets: SocketFacts? { get }
+
   /// Reads all gauges once, and writes what is known into `observation`, which the caller keeps.
   ///
   /// - Parameter start: the moment, in monotonic nanoseconds, from which on the largest depths of queues count; nil: a
@@ -115,6 +119,7 @@ package protocol SchedulerSource: AnyObject {
 
 extension SchedulerSource {
   package var system: SystemFacts? { nil }
+  package var sockets: SocketFacts? { nil }
   package var now: UInt64 { monotonicNow() }
   package var eventsKnownUpTo: UInt64? { nil }
   package var tableReadAt: UInt64? { nil }

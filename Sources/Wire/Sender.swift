@@ -47,7 +47,7 @@ package final class Sender {
   private let options: SenderOptions
   private let writer: PacketWriter
   private let encoder = RecordEncoder()
-  private var system = SystemWatch()
+  private var (system, sockets) = (SystemWatch(), SocketReport())
   private var lanes: [Lane: LaneQueue] = [:]
   private var budget: RateBudget?
   private var namesSent = 0
@@ -262,9 +262,18 @@ package final class Sender {
     let bytes = TableBytes(rows: rows, readAt: source.tableReadAt ?? moment).bytes
     writer.add(.table, bytes)
     nextTable = monotonicNow() + GoroutineList.pause(after: work.spent, rows: rows.count)
-    guard let rate = options.rate else { return }
-    let time = Double(bytes.count) / Double(rate) * 1e9 * Double(Self.tablePart)
-    nextTable = max(nextTable, now + UInt64(min(time, 1e12)))
+    nextTable = max(nextTable, now + pause(after: bytes))
+    // Behind the table, so that each G whose socket holds bytes was seen before them.
+    if let facts = sockets.look(source, rows, at: now) {
+      writer.add(.sockets, facts.bytes)
+      sockets.putOff(until: now + pause(after: facts.bytes))
+    }
+  }
+
+  /// How long a large message must have been the last of its kind, in nanoseconds, if there is a budget.
+  private func pause(after bytes: [UInt8]) -> UInt64 {
+    guard let rate = options.rate else { return 0 }
+    return UInt64(min(Double(bytes.count) / Double(rate) * 1e9 * Double(Self.tablePart), 1e12))
   }
 }
 

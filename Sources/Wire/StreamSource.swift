@@ -29,6 +29,7 @@ package final class StreamSource: SchedulerSource {
   private var inbox = Inbox()
   private var table: TableBytes?
   package private(set) var system: SystemFacts?
+  package private(set) var sockets: SocketFacts?
   private var ended: TargetEnding?
   private var time: RemoteTime
   private var losses = Losses()
@@ -177,6 +178,9 @@ package final class StreamSource: SchedulerSource {
     case .system:
       guard let facts = SystemFacts(body) else { return false }
       system = facts
+    case .sockets:
+      guard let facts = SocketFacts(body) else { return false }
+      sockets = facts
     }
     return true
   }

@@ -48,6 +48,8 @@ package enum MessageKind: UInt64 {
   case control
   /// What the operating system tells of the process.
   case system
+  /// What the descriptors lead to for which Gs wait, and which sockets hold bytes.
+  case sockets
 }
 
 package enum WireFormat {

@@ -3,7 +3,7 @@ import Foundation
 
 /// A TCP socket on 127.0.0.1. The socket is closed together with this object.
 package final class LoopbackSocket {
-  private let fd: Int32
+  package let fd: Int32
 
   private init() throws {
     fd = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)

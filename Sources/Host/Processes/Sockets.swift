@@ -23,6 +23,41 @@ public struct Socket: Sendable, Equatable {
   public init() {}
 }
 
+/// What was found of a process's sockets by one look.
+package struct SocketFacts: Equatable {
+  /// A descriptor, and what it leads to.
+  package struct Found: Equatable {
+    package var socket: Socket
+    /// The number that the kernel gives the socket; nil: it is no socket.
+    package var inode: UInt64?
+    package init(socket: Socket, inode: UInt64?) { (self.socket, self.inode) = (socket, inode) }
+  }
+
+  /// When the list of connections was read, in nanoseconds of the clock of the process's machine.
+  package var readAt: UInt64
+  /// By descriptor: those that were asked for, and those whose queues are not empty.
+  package var found: [Int: Found]
+  /// Whether all descriptors whose queues are not empty are in `found`. A process may have too many to look at.
+  package var hasAllFilled: Bool
+
+  package init(readAt: UInt64, found: [Int: Found], hasAllFilled: Bool) {
+    (self.readAt, self.found, self.hasAllFilled) = (readAt, found, hasAllFilled)
+  }
+
+  /// What these descriptors lead to, as far as that is known.
+  package func sockets(of fds: [Int]) -> [Int: Socket] {
+    var result: [Int: Socket] = [:]
+    for fd in fds { result[fd] = found[fd]?.socket }
+    return result
+  }
+}
+
+extension Socket {
+  /// Whether one of its queues is not empty. A queue of one byte does not count, because it may be just the end of the stream
+  /// (FIN), which counts as one byte.
+  package var isFilled: Bool { unread ?? 0 > 1 || unacknowledged ?? 0 > 1 }
+}
+
 /// Finds what descriptors lead to, and keeps the list of connections for a while. Not thread-safe.
 package struct SocketWatch {
   /// The list of connections is kept for at least this many nanoseconds.
@@ -49,48 +84,40 @@ package struct SocketWatch {
   package mutating func look(pid: Int32, fds: [Int]) -> [Int: Socket] {
     refresh(pid)
     var result: [Int: Socket] = [:]
-    for fd in fds.prefix(Self.most) {
-      guard let name = Self.link("/proc/\(pid)/fd/\(fd)") else { continue }
-      if let inode = Self.inode(name), let found = sockets[inode] {
-        result[fd] = found
-      } else {
-        var socket = Socket()
-        socket.other = printable(String(name.prefix { $0 != ":" && $0 != "[" }))
-        if name.hasPrefix("anon_inode:") { socket.other = printable(String(name.dropFirst(11))) }
-        result[fd] = socket
-      }
-    }
+    for fd in fds.prefix(Self.most) { result[fd] = found(pid, fd)?.socket }
     return result
   }
 
-  /// The sockets whose queues are not empty, by descriptor, each with its inode. A queue of one byte is left out, because it
-  /// may be just the end of the stream (FIN), which counts as one byte. nil: the process has more than `most` descriptors, so
-  /// not all can be looked at.
+  /// What these descriptors lead to, and all sockets whose queues are not empty.
   ///
-  /// - Parameter most: at most this many descriptors are looked at.
-  package mutating func filled(pid: Int32, most: Int) -> [Int: (inode: UInt64, socket: Socket)]? {
+  /// - Parameter most: if the process has more descriptors than this, those that are not in `fds` are not looked at.
+  package mutating func facts(pid: Int32, fds: [Int], most: Int) -> SocketFacts {
     refresh(pid)
-    let full = sockets.filter { $0.value.unread ?? 0 > 1 || $0.value.unacknowledged ?? 0 > 1 }
-    if full.isEmpty { return [:] }
+    var facts = SocketFacts(readAt: readAt, found: [:], hasAllFilled: true)
+    for fd in fds { facts.found[fd] = found(pid, fd) }
+    let full = sockets.filter { $0.value.isFilled }
+    if full.isEmpty { return facts }
     guard let names = try? listing(of: "/proc/\(pid)/fd", limit: most + 1), names.count <= most else {
-      return nil
+      facts.hasAllFilled = false
+      return facts
     }
-    var result: [Int: (inode: UInt64, socket: Socket)] = [:]
-    for fd in names.lazy.compactMap({ Int($0) }) {
+    for fd in names.lazy.compactMap({ Int($0) }) where facts.found[fd] == nil {
       guard let inode = Self.link("/proc/\(pid)/fd/\(fd)").flatMap(Self.inode), let socket = full[inode]
       else { continue }
-      result[fd] = (inode, socket)
+      facts.found[fd] = SocketFacts.Found(socket: socket, inode: inode)
     }
-    return result
+    return facts
   }
 
-  /// The inodes of the sockets among `fds`, by descriptor.
-  package func inodes(pid: Int32, fds: [Int]) -> [Int: UInt64] {
-    var result: [Int: UInt64] = [:]
-    for fd in fds {
-      result[fd] = Self.link("/proc/\(pid)/fd/\(fd)").flatMap(Self.inode)
-    }
-    return result
+  /// What a descriptor leads to; nil: it cannot be read.
+  private func found(_ pid: Int32, _ fd: Int) -> SocketFacts.Found? {
+    guard let name = Self.link("/proc/\(pid)/fd/\(fd)") else { return nil }
+    let inode = Self.inode(name)
+    if let inode, let known = sockets[inode] { return SocketFacts.Found(socket: known, inode: inode) }
+    var socket = Socket()
+    socket.other = printable(String(name.prefix { $0 != ":" && $0 != "[" }))
+    if name.hasPrefix("anon_inode:") { socket.other = printable(String(name.dropFirst(11))) }
+    return SocketFacts.Found(socket: socket, inode: inode)
   }
 
   private mutating func refresh(_ pid: Int32) {

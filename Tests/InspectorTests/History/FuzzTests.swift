@@ -235,8 +235,8 @@ struct FuzzTests {
     }
   }
 
-  @Test("streams with right checksums: messages, packets, and viewers that read them")
-  func streams() throws {
+  /// Messages of each kind, as a sender makes them.
+  private func allMessages() throws -> [PacketReader.Message] {
     let tape = try TapeSource(seed: 6)
     tape.stacks = Stacks(
       outcomes: [1: .stack(0)], distinct: [CallStack(frames: [StackFrame(function: "f", line: 3)])],
@@ -253,6 +253,16 @@ struct FuzzTests {
       tape.scheduler.finish()
     }
     messages.append(.init(kind: .system, body: SystemFacts(quota: CPUQuota(group: "/", cpus: 1)).bytes))
+    var socket = Socket()
+    (socket.local, socket.peer, socket.unread, socket.other) = ("127.0.0.1:80", "127.0.0.1:9", 5, "pipe")
+    let sockets = SocketFacts(readAt: 7, found: [3: .init(socket: socket, inode: 42)], hasAllFilled: true)
+    messages.append(.init(kind: .sockets, body: sockets.bytes))
+    return messages
+  }
+
+  @Test("streams with right checksums: messages, packets, and viewers that read them")
+  func streams() throws {
+    let messages = try allMessages()
     try Fuzz.run("streams", share: 100) { dice in
       var changed = messages
       if dice.below(4) != 0 { dice.damage(&changed[dice.below(changed.count)].body) }
@@ -272,6 +282,7 @@ struct FuzzTests {
           }
           _ = try remote.goroutines()
           _ = try remote.stacks(of: .all)
+          _ = remote.sockets?.sockets(of: [3])
           _ = try remote.ending()
         }
       } catch { return !"\(error)".contains("damaged") }

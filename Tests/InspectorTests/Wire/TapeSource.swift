@@ -16,7 +16,10 @@ final class TapeSource: SchedulerSource {
   let identity = Snapshot.Target(pid: 7, name: "tape", bootTime: 5)
   var knowledge = Knowledge()
   let reasons = WaitReason.all
-  let threads: ThreadPlaces? = nil
+  var threads: ThreadPlaces?
+  var sockets: SocketFacts?
+  /// What the table says in place of the fake scheduler.
+  var rows: [GoroutineRow]?
   let doubt: InspectorError? = nil
   var end: TargetEnding?
   var stacks: Stacks?
@@ -59,7 +62,10 @@ final class TapeSource: SchedulerSource {
     breathe: () throws(InspectorError) -> Void, isCalledAway: () -> Bool
   ) throws(InspectorError) -> [GoroutineRow]? {
     scheduler.listGs()
-    let rows = try layoutErrors("tape") { () throws(LayoutProblem) in try reader.goroutines(limit: 1000) }
+    var rows = self.rows ?? []
+    if self.rows == nil {
+      rows = try layoutErrors("tape") { () throws(LayoutProblem) in try reader.goroutines(limit: 1000) }
+    }
     tables.append(rows)
     return rows
   }
