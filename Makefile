@@ -60,7 +60,7 @@ PRODUCTS := mpgtop mpg-demo mpg-load mpg-lesson
 BIN := $(SCRATCH)/release
 SOURCES := Package.swift Sources Tests examples
 
-.PHONY: test-reach bench-stream bench-trace test-go-traces test-iocp test-kqueue test-ports contract lessons recordings control-storm test-go test-go-few go-images bench-go docs steady test-aarch64 test-million test-exports watched terminals storm noise frames keys deb
+.PHONY: test-reach test-ssh bench-stream bench-trace test-go-traces test-iocp test-kqueue test-ports contract lessons recordings control-storm test-go test-go-few go-images bench-go docs steady test-aarch64 test-million test-exports watched terminals storm noise frames keys deb
 .PHONY: help demo demo-crash test test-uring test-sanitize test-faults mutants fuzz honest soak fairness lateness instructions bench bench-quick install format lint screens clean release differential
 
 help: ## list these targets
@@ -181,6 +181,14 @@ contract: ## the contract of netpoll's backends, asked of each that there is her
 	@scripts/need.sh test
 	@scripts/contract.sh $(SCRATCH) $(if $(UPDATE),docs/porting.md)
 
+# Go's crowd is looked at, too, where Go can be had.
+test-ssh: ## mpgtop --ssh through a real sshd on loopback, over a link of 200 ms: screens, keys, pace, a Go program; PICTURES=FOLDER
+	@scripts/need.sh ssh
+	@$(MAKE) --no-print-directory release
+	@go=$$(PROGRAMS=$(GO_CACHE)/few FEW=1 scripts/go_programs.sh $(GO_CACHE) $(GO_FEW))/$(lastword $(GO_FEW))-default; \
+	[ -x "$$go" ] || go=; \
+	scripts/terminal/run.sh $(EMULATOR) remote.py $(BIN) $${go:+"$$go"} $(if $(PICTURES),--pictures $(PICTURES))
+
 test-million: ## a million Gs at once, and what is left of them; takes 6 GB
 	@scripts/need.sh test
 	@rm -f $(SCRATCH)/million.txt
@@ -217,9 +225,9 @@ honest: ## MINUTES of saturation: nothing lost, every gauge is what the events s
 	@scripts/need.sh test
 	MPG_HONEST=$$(( $(or $(MINUTES),10) * 60 )) MPG_MOMENTS=1000 $(SWIFT) test $(CHECKED) --filter 'HonestyTests|HistoryTests/thousandMoments'
 
-fuzz: ## CASES of damaged bytes through everything that reads bytes of others; a tenth as many images of Go programs
+fuzz: ## CASES of damaged bytes through everything that reads bytes of others; a tenth as many images of Go programs; ONLY=streams
 	@scripts/need.sh test
-	MPG_FUZZ=$(CASES) $(SWIFT) test $(CHECKED) --filter FuzzTests
+	MPG_FUZZ=$(CASES) $(SWIFT) test $(CHECKED) --filter 'FuzzTests$(if $(ONLY),/$(ONLY))'
 
 # With gdb's gcore: each version, as it is built and stripped. The images are kept in Tests/GoAttachTests/Fixtures/Images.
 go-images: ## capture the images of Go programs again, which tests without Go attach to; GO_VERSIONS='1.21.13 … 1.27.3'
@@ -262,10 +270,10 @@ bench-trace: ## what it costs to read an execution trace of Go, beside Go's own 
 	@go=$$(scripts/find_go.sh .build-peers) && scripts/bench_trace.py $(BIN) $$go .build-peers/traces --rounds $(or $(ROUNDS),3) \
 	  $(if $(UPDATE),--update docs/performance.md)
 
-bench-stream: ## what a stream costs its sender, and the bytes that an event takes on the wire; ROUNDS=3
+bench-stream: ## what a stream costs its sender, and the bytes that an event takes on the wire; ROUNDS=3; UPDATE=1: into docs/performance.md
 	@scripts/need.sh bench
 	@$(MAKE) --no-print-directory release PRODUCTS='mpgtop mpg-bench'
-	@python3 scripts/bench_stream.py $(BIN) --rounds $(or $(ROUNDS),3)
+	@python3 scripts/bench_stream.py $(BIN) --rounds $(or $(ROUNDS),3) $(if $(UPDATE),--update docs/performance.md)
 
 bench-quick: ## the same in two minutes: three rounds, a tenth of the operations, no tracing and no HTTP
 	@scripts/need.sh bench

@@ -56,34 +56,43 @@ extension EndToEnd {
       remote.server.program.signal(SIGSTOP)
       defer { remote.server.program.signal(SIGCONT) }
       let here = try remote.shell("MPGTOP --json -n 3 -d 0.4 \(remote.server.pid)")
-      let there = try remote.shell("MPGTOP stream \(remote.server.pid) | MPGTOP - --json -n 3 -d 0.4")
+      let there = try remote.shell("MPGTOP stream \(remote.server.pid) | MPGTOP - --json -n 10 -d 0.3")
       #expect(there.ending == .code(0) && there.errors.isEmpty, "\(there.errors)")
-      let frames = try [here, there].map { finished in
-        try Flattened(json: String(try #require(finished.output.split(separator: "\n").last)))
-      }
-      let keys = frames.map { frame in
+      func keys(_ frame: Flattened) -> Set<String> {
         Set(
           frame.values.keys.filter { key in
             !["findings", "pressure", "instruments.seconds["].contains { key.contains($0) }
           })
       }
-      #expect(keys[0] == keys[1], "\(keys[0].symmetricDifference(keys[1]).sorted())")
-      let different = frames[0].differences(from: frames[1]).filter { !Self.isOfTheMoment($0.path) }
+      func all(_ finished: Finished) throws -> [Flattened] {
+        try finished.output.split(separator: "\n").map { try Flattened(json: String($0)) }
+      }
+      let wanted = try #require(try all(here).last)
+      // On a busy machine the table of Gs is some frames later at the other side.
+      let frames = try all(there)
+      let frame = try #require(frames.last { keys($0) == keys(wanted) } ?? frames.last)
+      #expect(keys(frame) == keys(wanted), "\(keys(frame).symmetricDifference(keys(wanted)).sorted())")
+      let different = wanted.differences(from: frame).filter { !Self.isOfTheMoment($0.path) }
       #expect(different.isEmpty, "\(different.map(\.text))")
       // What the system tells of the threads comes along, too.
-      #expect(frames[1].values["instruments.cpu.threads"] == frames[0].values["instruments.cpu.threads"])
+      #expect(frame.values["instruments.cpu.threads"] == wanted.values["instruments.cpu.threads"])
     }
 
     @Test("a stream is recorded, explained and exported like a process")
     func commands() throws {
       let remote = try Remote()
       let flood = try Program(
-        Command("curl", "-sS", "-o", "/dev/null", remote.server.url("/spawn?n=[20-4000]")))
+        Command("curl", "-sS", "-o", "/dev/null", remote.server.url("/spawn?n=[200-4000]")))
       let (pid, path) = (remote.server.pid, remote.folder.path)
-      let recorded = try remote.shell("MPGTOP stream \(pid) | MPGTOP record - -o \(path)/a.rec --for 2s")
+      // On a machine that is busy with other things, a sender may have no time to send for two seconds.
+      var recorded = ""
+      for _ in 0..<5 where recorded.wholeMatch(of: #/mpgtop: \d{4,} events, .*: the time is over\n/#) == nil {
+        recorded = try remote.shell(
+          "MPGTOP stream \(pid) | MPGTOP record - -o \(path)/a.rec --force --for 2s"
+        ).errors
+      }
       #expect(
-        recorded.errors.wholeMatch(of: #/mpgtop: \d{4,} events, .*: the time is over\n/#) != nil,
-        "\(recorded.errors)")
+        recorded.wholeMatch(of: #/mpgtop: \d{4,} events, .*: the time is over\n/#) != nil, "\(recorded)")
       let replayed = try remote.shell("MPGTOP replay \(path)/a.rec --json -n 2")
       #expect(
         replayed.ending == .code(0) && replayed.output.contains("\"consistent\":true"), "\(replayed.errors)")
@@ -92,7 +101,7 @@ extension EndToEnd {
       let exported = try remote.shell(
         "MPGTOP stream \(pid) | MPGTOP export - --perfetto -o \(path)/p --for 1s")
       #expect(exported.ending == .code(0) && exported.errors.contains("events"), "\(exported.errors)")
-      _ = flood
+      withExtendedLifetime(flood) {}
     }
 
     @Test("a process that ends, a reader that goes, and input that is no stream")
