@@ -48,8 +48,9 @@ final class Screen {
 
   /// Waits until the screen meets the condition, and returns its rows.
   @discardableResult
-  func wait(for what: String, within seconds: Double = patience, _ condition: ([String]) -> Bool) throws -> [String]
-  {
+  func wait(
+    for what: String, within seconds: Double = patience, _ condition: ([String]) -> Bool
+  ) throws -> [String] {
     var last: [String] = []
     return try eventually(
       "\(what); the screen:\n\(last.joined(separator: "\n"))\n\(errors)", within: seconds

@@ -77,7 +77,7 @@ struct SlowReaderTests {
     #expect(whole > 300_000 && end == 0, "\(whole) bytes, errno \(end)")
   }
 
-  @Test("an idle connection ends at the first signal as it always does; at the second, what is owed ends with a reset")
+  @Test("an idle connection ends at the first signal; at the second, what is owed ends with a reset")
   func secondSignal() throws {
     let demo = try RunningDemo([])
     let (asked, begun, idle) = (
