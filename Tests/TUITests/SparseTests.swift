@@ -94,7 +94,8 @@ struct SparseTests {
       #""in_hands":null"#,
       #""netpoll":{"parked":5,"fds":null,"wakeups":null,"readied":null,"backend":null"#,
       #""trace":{"enabled":false,"events":null,"lost":null,"bytes":null,"rings":null}"#,
-      #""rates":{"switches_per_s":null,"steals_per_s":null,"spawns_per_s":null,"wakeups_per_s":null,"events_per_s":null}"#,
+      #""rates":{"switches_per_s":null,"steals_per_s":null,"spawns_per_s":null,"wakeups_per_s":null,"#
+        + #""events_per_s":null,"mutex_wait_s_per_s":null}"#,
       #""steals":null,"steals_cut":null"#,
     ] { #expect(json.contains(words), "\(words) in \(json)") }
   }
