@@ -82,7 +82,8 @@ extension EndToEnd {
     func commands() throws {
       let remote = try Remote()
       let flood = try Program(
-        Command("curl", "-sS", "-o", "/dev/null", remote.server.url("/spawn?n=[20-4000]")))
+        // At a bounded rate, so that a build for debugging replays in seconds what comes in two of them.
+        Command("curl", "-sS", "--rate", "20/s", "-o", "/dev/null", remote.server.url("/spawn?n=[20-4000]")))
       let (pid, path) = (remote.server.pid, remote.folder.path)
       // On a machine that is busy with other things, a sender may have no time to send for two seconds.
       var recorded = ""
