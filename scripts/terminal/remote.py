@@ -106,7 +106,9 @@ def look_back(look, pid):
     # x and R pause the view.
     for key, pattern in [(" ", r" PAUSED"), ("[", r" PAST"), ("{", r" PAST"), ("n", r" LIVE"), ("x", r"The scheduler"),
                          ("\x1bn", r" LIVE"), ("R", r"Request \d"), ("\x1bn", r" LIVE")]:
-        run.press(key)
+        for letter in key:
+            run.press(letter)
+            run.read(0.7)  # Esc and a letter that come together are Alt and that letter
         look.expect(run, f"the past: key {key!r}", pattern)
         look.keep(run, f"past-{ord(key[0]):02x}")
     print("pause, the past, x and R: tried", flush=True)
@@ -178,10 +180,14 @@ def look_at_go(look, program):
         run.press("6")
         look.expect(run, "go: addresses of sockets come", r"127\.0\.0\.1:\d+")
         look.keep(run, "go-sockets")
-        run.press("3x")
-        look.expect(run, "go: x explains a G", r"G\d+ ")
+        run.press("3")
+        look.expect(run, "go: the list of Gs", r"\[3 Gs\]")
+        run.press("x")
+        look.expect(run, "go: x explains a G, with its stack and its socket", r"fd \d+ (?s:.*)Its stack now")
         look.keep(run, "go-x")
-        run.press("\x1bq")
+        run.press("\x1b")
+        run.read(0.7)
+        run.press("q")
         run.end()
         there = ["--ssh", "there", "--remote-path", str(look.binaries / "mpgtop"), str(go.pid)]
         look.command("go: json", [*there, "--json", "-n", "2", "-d", "1"], r'"gs":')
