@@ -58,10 +58,11 @@ def visit(run, binaries, target):
     """Tries all lines in one shell. Returns problems as text."""
     wrong = []
     every, exports, stream = options(binaries), options(binaries, "export"), options(binaries, "stream")
+    others = every - stream - {"--ssh"}  # which the help of --answer names
     for line, wanted, unwanted in [
         ("mpgtop --", every, exports - every), ("mpgtop export --", exports, every - exports), ("mpgtop rec", {"record"}, set()),
         ("mpgtop --screen ti", {"timeline"}, {"tracer"}), ("mpgtop record ", {target.pid}, set()),
-        ("mpgtop str", {"stream"}, {"record"}), ("mpgtop stream --", stream, every - stream),
+        ("mpgtop str", {"stream"}, {"record"}), ("mpgtop stream --", stream, others),
         ("mpgtop stream ", {target.pid}, set()), ("mpgtop --ssh ", {"web", "db.example.org"}, {"*.lan"}),
         ("mpgtop record --remote", {"--remote-path"}, {"--rate"}), ("mpgtop why --ssh d", {"db.example.org"}, {"web"}),
     ]:
