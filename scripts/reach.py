@@ -8,6 +8,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import threading
 import time
 import urllib.parse
@@ -271,6 +272,7 @@ def restart(prometheus, web):
     check(rate[0][1] >= 0, f"and its rate stays sound: {rate[0][1]:.1f} Gs a second")
 
 
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 try:
     main()
 finally:

@@ -5,6 +5,7 @@ import os
 import re
 import socket
 import subprocess
+import sys
 import threading
 import time
 import urllib.error
@@ -239,4 +240,14 @@ def end_all():
         program.kill()
         program.wait()
     for group in groups:
-        os.rmdir(group)
+        for _ in range(20):  # it empties a moment after the processes in it have ended
+            try:
+                os.rmdir(group)
+                break
+            except FileNotFoundError:
+                break
+            except OSError as error:
+                wrong = error
+                time.sleep(0.05)
+        else:
+            print(f"reach.py: {group} stays: {wrong}", file=sys.stderr)

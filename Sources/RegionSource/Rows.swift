@@ -101,9 +101,10 @@ struct Rows {
     (row.idleTime, row.spinTime) = (idleTime, spinTime)
     guard Self.pNewerTimes.allSatisfy(pBlocks.has) else { return }
     let callTime = clock.nanoseconds(lasting: calls)
-    let whole = clock.nanoseconds(lasting: now - min(now, value(.made)))
+    // Subtracted as ticks: each time is rounded for itself, so a difference of nanoseconds would waver while a P idles.
+    let (whole, others) = (now - min(now, value(.made)), idle &+ spinning &+ calls)
     row.callTime = callTime
-    row.runTime = whole - min(whole, idleTime &+ spinTime &+ callTime)
+    row.runTime = clock.nanoseconds(lasting: whole - min(whole, others))
   }
 
   /// The moment at which one of the first `ps` Ps last changed its status, in ticks; 0: the target does not

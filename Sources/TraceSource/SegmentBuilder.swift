@@ -17,7 +17,14 @@ struct SegmentBuilder {
   private struct Pending {
     var keyframe: Keyframe
     var rows: [GoroutineRow]?
+    /// Whether there are more Gs than a table may have.
+    var isCut = false
     var blocks: [EventBlock] = []
+
+    mutating func add(_ row: GoroutineRow) {
+      guard let count = rows?.count else { return }
+      if count < GoroutineList.most { rows?.append(row) } else { isCut = true }
+    }
   }
 
   /// The records of one lane in the open segment.
@@ -46,6 +53,8 @@ struct SegmentBuilder {
   private var lastPlace: (lane: Lane, place: Int)?
   /// Records in the open segment; those in all that are pending; those since a table of Gs was kept.
   private var (open, held, sinceTable) = (0, 0, 0)
+  /// Segments since a table of Gs was kept.
+  private var segmentsSinceTable = 0
   /// Whether closed segments wait for what comes to be known in this generation.
   private var isHolding = true
   private var hasMisfit = false
@@ -60,8 +69,12 @@ struct SegmentBuilder {
   private static let (mostRecords, longest) = (50_000, UInt64(250_000_000))
   /// Segments with more records than these together wait for no more.
   private static let mostHeld = 1_500_000
+  /// No more segments wait than these.
+  private static let mostPending = 256
   /// Few Gs are listed at each keyframe; more of them after so many records for each.
   private static let (fewGs, recordsForARow) = (64, 4)
+  /// A player looks for a table in so many segments, and a few more.
+  private static let mostWithoutTable = 48
   /// Ticks are nanoseconds.
   private static let clock = Clock(first: (0, 0), second: (0, 0))
 
@@ -89,8 +102,13 @@ struct SegmentBuilder {
   var procs: Int { model.state.procs }
 
   /// Whether the open segment is to be closed before the next event.
+  ///
+  /// A keyframe holds all Ps, Ms and lanes, so a segment has a share of records for each of them: else a few events far apart
+  /// would take the memory of many.
   var isFull: Bool {
-    open >= Self.mostRecords || time &- (pending.last?.keyframe.start ?? time) >= Self.longest
+    let rows = lanes.count + model.state.ps.count + model.state.ms.count
+    return open >= Self.mostRecords
+      || open * 4 >= rows && time &- (pending.last?.keyframe.start ?? time) >= Self.longest
   }
 
   /// Adds a record to a lane. Moments must not go back.
@@ -202,7 +220,7 @@ struct SegmentBuilder {
       snapshot.ms[row].g = g.id
       snapshot.ms[row].state = g.state == .syscall ? .syscall : .running
     }
-    for index in pending.indices { pending[index].rows?.append(GoroutineRow(g)) }
+    for index in pending.indices { pending[index].add(GoroutineRow(g)) }
   }
 
   // MARK: segments
@@ -227,13 +245,18 @@ struct SegmentBuilder {
     sinceTable += open
     held += open
     var rows: [GoroutineRow]?
-    let live = gs.lazy.compactMap { $0 }
-    if gs.count <= Self.fewGs || sinceTable >= Self.recordsForARow * gs.count {
-      rows = live.prefix(GoroutineList.most).map { GoroutineRow($0) }
-      sinceTable = 0
+    segmentsSinceTable += 1
+    var isCut = false
+    if gs.count <= Self.fewGs || sinceTable >= Self.recordsForARow * gs.count
+      || segmentsSinceTable >= Self.mostWithoutTable
+    {
+      let live = gs.lazy.compactMap { $0 }.prefix(GoroutineList.most + 1).map { GoroutineRow($0) }
+      (rows, isCut) = (Array(live.prefix(GoroutineList.most)), live.count > GoroutineList.most)
+      (sinceTable, segmentsSinceTable) = (0, 0)
     }
     begin(rows: rows)
-    if held > Self.mostHeld { isHolding = false }
+    pending[pending.count - 1].isCut = isCut
+    if held > Self.mostHeld || pending.count > Self.mostPending { isHolding = false }
   }
 
   /// Compresses the records of the open segment.
@@ -306,7 +329,8 @@ struct SegmentBuilder {
     Segment(
       start: pending.keyframe.start, time: pending.keyframe.snapshot.time,
       keyframe: .memory(pending.keyframe.bytes),
-      goroutines: pending.rows.map { .memory(GoroutineList(rows: $0).bytes) }, blocks: pending.blocks,
+      goroutines: pending.rows.map { .memory(GoroutineList(rows: $0, isCut: pending.isCut).bytes) },
+      blocks: pending.blocks,
       isComplete: true)
   }
 
@@ -329,7 +353,10 @@ struct SegmentBuilder {
       (row.id, row.tid, row.state) = (m.id, m.tid, .parked)
       model.introduce(row)
     }
-    (isHolding, hasMisfit) = (true, false)
+    (isHolding, hasMisfit, isCollecting, segmentsSinceTable) = (true, false, false, 0)
+    // Of the gap nothing is known, so nobody is counted as running in it.
+    if let point = meter.finish(procs: before.procs) { course.add(point, to: meter.end) }
+    meter = CourseMeter(at: time)
     begin(rows: [])
   }
 

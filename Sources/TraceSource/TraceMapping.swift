@@ -171,7 +171,7 @@ struct TraceMapping {
     case .procSteal:
       let victim = event.arguments.2
       let other = victim == .max ? Self.noM : threads[victim] ?? Self.noM
-      builder.add(Record(.retake, time: time, m: m, count: id, arg: UInt64(other)), on: context.lane)
+      builder.add(Record(.retake, time: time, m: m, count: id, arg: UInt64(other)), on: .p(Int(id)))
     case .procStatus:
       guard let state = TraceProcState(rawValue: UInt8(clamping: event.arguments.1)) else { return }
       builder.introduce(

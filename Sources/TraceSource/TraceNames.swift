@@ -12,7 +12,8 @@ struct TraceNames {
   /// The stack with which a G was told of that had no event yet, as a number of `stacks`.
   var first: [UInt64: Int] {
     get { stacks.first }
-    set { stacks.first = newValue }
+    // In place: Go tells of every idle G, and a copy for each would take quadratic time.
+    _modify { yield &stacks.first }
   }
   private var words: [String: UInt32] = [:]
   private var numbers: [[TraceFrame]: Int] = [:]

@@ -75,6 +75,7 @@ struct Dashboard {
     }
     var (desk, interest) = (PastDesk(waker, start), Interest.none)
     trace.begin(waker)
+    try trace.waitShortly()
     let ending: TUI.Ending
     do throws(TerminalError) {
       ending = try app.run(

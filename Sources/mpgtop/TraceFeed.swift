@@ -1,4 +1,5 @@
 // A Go trace on its way to the screen: read on a thread of its own, while what has come is shown already.
+internal import Glibc
 import Inspector
 import Synchronization
 import TUI
@@ -9,6 +10,8 @@ final class TraceFeed: Sendable {
   private struct State {
     /// The newest copy; nil: nothing has come that can be looked at.
     var history: Handed<History>?
+    /// The course of that copy.
+    var course: [CoursePoint] = []
     var share: Double?
     var events: UInt64 = 0
     var isOver = false
@@ -63,8 +66,9 @@ final class TraceFeed: Sendable {
       guard !isMore || monotonicNow() >= next else { continue }
       next = monotonicNow() + Self.pause
       let copy = trace.history.records > 0 ? Handed(trace.history.copy()) : nil
+      let course = trace.history.course.points(Past.coursePoints)
       let isFirst = state.withLock { state in
-        defer { if let copy { state.history = copy } }
+        defer { if let copy { (state.history, state.course) = (copy, course) } }
         (state.share, state.events, state.isOver) = (trace.share, trace.events, !isMore)
         state.warnings = trace.warnings
         return state.history == nil && copy != nil
@@ -76,6 +80,16 @@ final class TraceFeed: Sendable {
   /// Whether there is something to look at.
   var isReady: Bool { state.withLock { $0.history != nil } }
 
+  /// Waits a moment for something to look at: a small file has it at once.
+  ///
+  /// - Throws: when all was read and there is nothing.
+  func waitShortly() throws(Failure) {
+    for _ in 0..<60 where !state.withLock({ $0.isOver || $0.history != nil }) { usleep(5000) }
+    guard state.withLock({ $0.isOver && $0.history == nil }) else { return }
+    try end()
+    throw Failure(.badTrace(path: name, reason: "it has no events to show"))
+  }
+
   /// A copy of what has come, for one thread.
   func history() -> History {
     state.withLock { $0.history?.value.copy() ?? History() }
@@ -86,13 +100,13 @@ final class TraceFeed: Sendable {
     var frame = frame
     state.withLock { state in
       if let reach = state.history?.value.reach, var past = frame.past {
-        (past.first, past.last) = (reach.first, max(reach.last, past.time))
+        (past.first, past.last, past.course) = (reach.first, max(reach.last, past.time), state.course)
         frame.past = past
       }
       if !state.isOver {
         let share = state.share.map { Quantity.percent($0) } ?? "\(Quantity.compact(state.events)) events"
         frame.reading = "reading: \(share)"
-      } else if !state.warnings.isEmpty {
+      } else if state.failure != nil || !state.warnings.isEmpty {
         frame.reading = "damaged"
       }
     }

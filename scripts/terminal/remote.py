@@ -10,10 +10,13 @@ connection that breaks must come again. The other commands are given the same ho
 With --pictures the texts of the screens are kept in a folder. Exit code 1 when something is not as it should be.
 """
 import argparse
+import atexit
 import os
 import pathlib
 import re
+import signal
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -207,7 +210,11 @@ def main():
     options = parser.parse_args()
     if options.pictures:
         options.pictures.mkdir(parents=True, exist_ok=True)
-    server, target = Server(), Target(options.bin, "--procs", "2", "--control")
+    # A server with a key that opens this account must not stay, whatever happens.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    server = Server()
+    atexit.register(server.close)
+    target = Target(options.bin, "--procs", "2", "--control")
     look = Looker(options.bin, server, target.environment, options)
     try:
         target.keep_busy(["/spawn?n=50", "/", "/sleep?ms=20", "/pipeline?n=20"])
@@ -223,7 +230,6 @@ def main():
             print("remote.py: no Go program was given, so none was looked at", flush=True)
     finally:
         target.close()
-        server.close()
     verdict.end("remote", look.wrong)
 
 

@@ -64,7 +64,9 @@ AcceptEnv XDG_RUNTIME_DIR
                 return
             except OSError:
                 time.sleep(0.05)
-        raise SystemExit(f"sshd.py: no server: {(self.folder / 'log').read_text()}")
+        log = (self.folder / "log").read_text()
+        self.close()
+        raise SystemExit(f"sshd.py: no server: {log}")
 
     def words(self, delay=0):
         """What MPGTOP_SSH has to be, for a link that holds up all bytes for so many milliseconds in each direction."""

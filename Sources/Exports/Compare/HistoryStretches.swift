@@ -53,10 +53,10 @@ struct HistoryStretches: HistoryVisitor {
     case .exit: next = nil
     case .takeP, .dropP, .stealP, .note: return
     }
-    if let (name, since) = gs[step.g] {
+    if !step.isInferred, let (name, since) = gs[step.g] {
       histograms[name, default: SpanHistogram()].record(step.time &- min(since, step.time))
     }
-    // When a move was inferred that no record tells, the time of the stretch that it begins is not known.
+    // When a move was inferred that no record tells, its time is not known: that of no stretch that it ends or begins.
     gs[step.g] = step.isInferred ? nil : next.map { ($0, step.time) }
   }
 }

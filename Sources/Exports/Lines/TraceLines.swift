@@ -19,10 +19,17 @@ public struct TraceLines: ~Copyable, TraceCopy {
   private var reader: TraceReader
   private let form: Form
   private var batch: [TraceEvent] = []
+  /// The next event of `batch` that is to be written.
+  private var position = 0
   private var first: Int64?
   /// Stacks as JSON, by their ids, in the present generation.
   private var stacks: [UInt64: String] = [:]
+  private var bytesOfStacks = 0
   private var generation: UInt64 = 0
+
+  /// A hostile trace has few stacks that are long, and names them often. No more bytes of stacks are kept than these, and a
+  /// piece of text is returned once it has so many.
+  private static let (mostOfStacks, mostOfText) = (32 << 20, 1 << 20)
 
   /// The first line of a CSV file.
   package static let columns =
@@ -41,20 +48,26 @@ public struct TraceLines: ~Copyable, TraceCopy {
   public mutating func next() throws(TraceError) -> [UInt8]? {
     var text = ""
     if first == nil, form == .csv { text = Self.columns + "\n" }
-    guard try reader.next(into: &batch) else {
-      // Also a trace without an event has a head.
-      if first != nil || text.isEmpty { return nil }
-      first = 0
-      return Array(text.utf8)
+    if position == batch.count {
+      position = 0
+      guard try reader.next(into: &batch) else {
+        batch = []
+        // Also a trace without an event has a head.
+        if first != nil || text.isEmpty { return nil }
+        first = 0
+        return Array(text.utf8)
+      }
     }
     let (tables, clock) = (reader.tables, reader.clock)
-    if generation != tables.generation { (stacks, generation) = ([:], tables.generation) }
-    for event in batch {
+    if generation != tables.generation { (stacks, bytesOfStacks, generation) = ([:], 0, tables.generation) }
+    while position < batch.count, text.utf8.count < Self.mostOfText {
+      let event = batch[position]
       first = first ?? event.time
       text += form == .json ? json(event, tables, clock) : csv(event, tables, clock)
       text += "\n"
+      position += 1
+      events += 1
     }
-    events += UInt64(batch.count)
     return Array(text.utf8)
   }
 
@@ -112,6 +125,8 @@ public struct TraceLines: ~Copyable, TraceCopy {
     } else {
       json.null()
     }
+    bytesOfStacks += json.text.utf8.count
+    if bytesOfStacks > Self.mostOfStacks { (stacks, bytesOfStacks) = ([:], json.text.utf8.count) }
     stacks[id] = json.text
     return json.text
   }

@@ -60,7 +60,8 @@ package struct EventTally: Sendable {
   /// Takes over the clock of an observation, which becomes more exact with time.
   package mutating func note(_ clock: Clock) {
     self.clock = clock
-    ticks = Self.bounds.map { UInt64(Double($0) / clock.nanosecondsPerTick) }
+    // A damaged region may have any slope: then a bound is beyond all lengths.
+    ticks = Self.bounds.map { UInt64(exactly: (Double($0) / clock.nanosecondsPerTick).rounded()) ?? .max }
   }
 
   /// Reads the new records of one lane, and adds them.

@@ -185,11 +185,14 @@ struct MetricsText {
     return " # {\(printed(labels))} \(exemplar.value) \(exemplar.time)"
   }
 
+  /// The most characters of a label's value.
+  static let longestLabel = 256
+
   /// Escapes a text so that it stays on its line, and inside quotation marks. Other control characters, which some readers
   /// take for an end, are replaced.
   private static func escaped(_ text: String) -> String {
     var escaped = ""
-    for scalar in text.unicodeScalars.prefix(256) {
+    for scalar in text.unicodeScalars.prefix(longestLabel) {
       switch scalar {
       case "\\": escaped += "\\\\"
       case "\"": escaped += "\\\""

@@ -30,12 +30,20 @@ package struct SiteTally: Sendable, Equatable {
     var ids: [UInt64: Int] = [:]
     for row in rows { ids[row.entry, default: 0] += 1 }
     var sites: [String: Int] = [:]
-    for (id, count) in ids { sites[(id == 0 ? nil : name(id)) ?? Self.unknown, default: 0] += count }
+    for (id, count) in ids { sites[Self.label(id == 0 ? nil : name(id)), default: 0] += count }
     let unknown = sites.removeValue(forKey: Self.unknown) ?? 0
     let fresh = sites.filter { !named.contains($0.key) }.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
     named += fresh.prefix(Self.most - named.count).map(\.key)
     counts = named.map { Site(name: $0, gs: sites.removeValue(forKey: $0) ?? 0) }
     counts.append(Site(name: Self.others, gs: sites.values.reduce(0, +)))
     counts.append(Site(name: Self.unknown, gs: unknown))
+  }
+
+  /// The name of a place as a series has it: two places whose names agree as far as a label goes are one place, and no place of
+  /// a program has the name of the rest.
+  private static func label(_ name: String?) -> String {
+    guard let name else { return unknown }
+    let label = String(String.UnicodeScalarView(name.unicodeScalars.prefix(MetricsText.longestLabel)))
+    return label.isEmpty || label == others ? unknown : label
   }
 }

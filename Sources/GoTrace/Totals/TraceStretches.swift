@@ -13,6 +13,8 @@ package struct TraceStretches: Sendable {
 
   private static let (ready, running, syscall, marking, assist, sweep, stopped) = (0, 1, 2, 3, 4, 5, 6)
   private var waits: [String: Int] = [:]
+  /// No more words for waits are told apart than these.
+  private static let mostWords = 256
   /// The number of a word by its string's id, in the present generation.
   private var ids: [UInt64: Int] = [:]
   private var generation: UInt64 = 0
@@ -112,6 +114,8 @@ package struct TraceStretches: Sendable {
   }
 
   private mutating func wait(_ word: String) -> Int {
+    // Go has some forty words. A damaged trace may have any number, and each takes a histogram.
+    let word = waits[word] == nil && waits.count >= Self.mostWords ? "(other)" : word
     let number = waits[word] ?? names.count
     if number == names.count {
       waits[word] = number

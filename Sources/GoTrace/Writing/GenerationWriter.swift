@@ -66,7 +66,7 @@ public struct GenerationWriter {
     events += 1
     var batch = batches.removeValue(forKey: m) ?? Batch(start: time, last: time)
     batch.bytes.append(kind.rawValue)
-    Self.append(time - batch.last, to: &batch.bytes)
+    Self.append(time - min(time, batch.last), to: &batch.bytes)
     for argument in arguments { Self.append(argument, to: &batch.bytes) }
     batch.last = time
     if batch.bytes.count > Self.mostOfBatch {

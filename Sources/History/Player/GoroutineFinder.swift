@@ -118,7 +118,9 @@ extension GoroutineFinder.Known {
     }
     var row = row ?? GoroutineRow(id: record.g)
     (row.state, row.reason, row.waitingOn, row.isOlder) = (state, reason, 0, false)
-    row.since = kind == .goStart || kind == .goResume ? record.time &- record.arg : 0
+    // A start that was ready for no time at all is one of which that is not known.
+    let tellsSince = kind == .goStart || kind == .goResume
+    row.since = tellsSince && record.arg != 0 ? record.time &- record.arg : 0
     self.row = row
   }
 }

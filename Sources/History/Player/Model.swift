@@ -184,7 +184,7 @@ package struct Model {
     guard let m else { return }
     state.ms[m].p = nil
     // Where nothing else is told of threads, one without a P sleeps.
-    if state.account == nil, state.ms[m].state == .running { state.ms[m].state = .parked }
+    if !tellsThreads, state.ms[m].state == .running { state.ms[m].state = .parked }
     // An M that stands still, or that is in a system call, keeps its G when its P is taken from it.
     if state.ms[m].state != .preemptWait && state.ms[m].state != .syscall { state.ms[m].g = nil }
   }
@@ -201,8 +201,14 @@ package struct Model {
   /// Notes that the P and the M no longer run the G that they ran.
   private mutating func leave(_ p: Int?, _ m: Int?) {
     if let p { (state.ps[p].g, state.ps[p].entry) = (nil, nil) }
-    if let m { state.ms[m].g = nil }
+    guard let m else { return }
+    state.ms[m].g = nil
+    guard !tellsThreads, state.ms[m].p == nil else { return }
+    if state.ms[m].state == .syscall || state.ms[m].state == .running { state.ms[m].state = .parked }
   }
+
+  /// Whether events tell when a thread falls asleep. A Go trace has none of those; it has no pid either.
+  private var tellsThreads: Bool { state.target.knownPid != nil }
 
   private mutating func search(_ begins: Bool, isFound: Bool, _ p: Int?, _ m: Int?) {
     if let p, begins || isFound { state.ps[p].status = begins ? .spinning : .running }
@@ -230,7 +236,12 @@ package struct Model {
   package mutating func introduce(_ m: Snapshot.M) {
     guard places[m.id] == nil else { return }
     state.insert(m)
-    for (index, m) in state.ms.enumerated() { places[m.id] = index }
+    // Mostly it is the last one: of 65,000 threads each would number all anew.
+    if state.ms.last?.id == m.id {
+      places[m.id] = state.ms.count - 1
+    } else {
+      for (index, m) in state.ms.enumerated() { places[m.id] = index }
+    }
   }
 
   /// Sets the time of the moment that is shown.

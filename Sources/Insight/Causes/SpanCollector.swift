@@ -140,8 +140,10 @@ struct SpanCollector {
       if number == wanted { walk = SpanWalk(span: span) }
     }
     guard followers.count < Self.most || old != nil else { return }
+    // A G that begins a span runs, whatever was seen of it last.
     var follower = Follower(
-      span: number, state: old?.state ?? .running, reason: old?.reason ?? .none, since: time, m: Int(record.m)
+      span: number, state: begins ? .running : old?.state ?? .running,
+      reason: begins ? .none : old?.reason ?? .none, since: time, m: Int(record.m)
     )
     if let old {
       let left = isBeside ? chain(old.span).filter { open[$0]?.root == g } : []

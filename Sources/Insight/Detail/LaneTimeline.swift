@@ -202,7 +202,7 @@ struct TimelineBuilder {
   }
 
   /// What a thread does that has lost its P. Where no event tells that a thread falls asleep, it sleeps from there on.
-  private var withoutP: LaneTimeline.Activity { source.snapshot.account == nil ? .idle : .between }
+  private var withoutP: LaneTimeline.Activity { source.snapshot.target.knownPid == nil ? .idle : .between }
 
   // MARK: the columns
 

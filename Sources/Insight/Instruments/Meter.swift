@@ -73,6 +73,8 @@ package struct Meter {
   private var lanes: [LaneMeter] = []
   /// The wait reasons of Gs that wait in netpoll: bit n is set if raw reason n is one of them.
   private let netpollReasons: UInt64
+  /// Whether a G that was ready for no time at all is one of which that is not known: so it is in a Go trace, which has no pid.
+  private var isZeroUnknown = false
 
   init(reasons: [WaitReason?]) {
     netpollReasons = reasons.prefix(64).enumerated().reduce(0) { bits, reason in
@@ -86,6 +88,7 @@ package struct Meter {
     let isFirst = self.clock == nil
     self.clock = clock
     guard isFirst else { return }
+    isZeroUnknown = snapshot.target.knownPid == nil
     (begun, settled, nextNumber) = (snapshot.time, snapshot.time, snapshot.time / 1_000_000_000)
     for p in snapshot.ps { begin(p.id, p.use, m: p.m ?? -1, at: clock.ticks(at: snapshot.time)) }
   }
@@ -178,8 +181,10 @@ package struct Meter {
   @inline(__always)
   private mutating func start(_ record: Record, _ lane: inout LaneMeter) {
     current.starts &+= 1
-    current.tally.add(.runQueue, record.arg)
-    if netpollReasons >> UInt64(record.endedReason) & 1 == 1 { current.tally.add(.netpoll, record.arg) }
+    if record.arg != 0 || !isZeroUnknown {
+      current.tally.add(.runQueue, record.arg)
+      if netpollReasons >> UInt64(record.endedReason) & 1 == 1 { current.tally.add(.netpoll, record.arg) }
+    }
     lane.change(to: .running, at: record.time)
     lane.start(record.g, at: record.time)
   }

@@ -44,7 +44,9 @@ final class FleetFinder: Sendable {
         rest.wait(atMost: max(Self.pause, work.spent * Self.share))
       }
     }
-    _ = OwnThread.begin(body)
+    guard !OwnThread.begin(body) else { return }
+    desk.withLock { $0.hasSearched = true }
+    say("mpgtop: no thread can be started, so no targets are looked for")
   }
 
   /// Whether a search is over.

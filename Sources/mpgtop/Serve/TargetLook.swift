@@ -50,6 +50,8 @@ struct TargetLook {
   private var tally: EventTally?
   private var sites: SiteTally?
   private var names = StringBook()
+  /// The Ps as they were told last, by id.
+  private var lastPs: [Int: Snapshot.P] = [:]
   private var drainInterval = DrainPace.longest / 4
   private var lastDrain: UInt64 = 0
   /// When each thing is due next, in nanoseconds of the monotonic clock.
@@ -113,9 +115,28 @@ struct TargetLook {
     nextTable = monotonicNow() + max(Self.tablePause, work.spent * Self.tableShare * sharers.number)
   }
 
+  /// Keeps the times of Ps from falling. They are counted in ticks, and the clock by which they become nanoseconds grows more
+  /// exact with time, so one may become a little less. Prometheus would take that for a restart, and count all of it again.
+  private mutating func hold(_ ps: inout [Snapshot.P]) {
+    func held(_ new: UInt64?, _ last: UInt64?) -> UInt64? {
+      // What falls by more is another P of this number.
+      guard let new, let last, new < last, last - new <= last / 100 else { return new }
+      return last
+    }
+    for index in ps.indices {
+      guard let last = lastPs[ps[index].id] else { continue }
+      ps[index].runTime = held(ps[index].runTime, last.runTime)
+      ps[index].idleTime = held(ps[index].idleTime, last.idleTime)
+      ps[index].spinTime = held(ps[index].spinTime, last.spinTime)
+      ps[index].callTime = held(ps[index].callTime, last.callTime)
+    }
+    lastPs = Dictionary(ps.map { ($0.id, $0) }) { first, _ in first }
+  }
+
   /// All that the target tells at this moment.
   mutating func metrics() throws(InspectorError) -> TargetMetrics {
     var metrics = TargetMetrics(try peaks.snapshot(source))
+    hold(&metrics.snapshot.ps)
     if let absence = source.knowledge.absenceOfEvents { metrics.snapshot.trace.absence = absence }
     if let tally {
       metrics.events = tally

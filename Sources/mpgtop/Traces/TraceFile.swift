@@ -60,16 +60,19 @@ struct TraceFile {
     word == "-" ? TraceInput(descriptor: STDIN_FILENO, name: "standard input") : try TraceInput(path: word)
   }
 
-  private static func isFolder(_ word: String) -> Bool {
+  private static func isFolder(_ word: String) -> Bool { word != "-" && kind(of: word) == S_IFDIR }
+
+  private static func kind(of word: String) -> mode_t? {
     var status = stat()
-    guard word != "-", unsafe stat(word, &status) == 0 else { return false }
-    return status.st_mode & S_IFMT == S_IFDIR
+    return unsafe stat(word, &status) == 0 ? status.st_mode & S_IFMT : nil
   }
 
   private static func isTrace(_ word: String) -> Bool {
     if word == "-" { return TraceInput.mayBeTrace(descriptor: STDIN_FILENO) }
     // A number is the number of a process, as everywhere.
     guard unsafe access(word, R_OK) == 0, !word.allSatisfy(\.isNumber) else { return false }
+    // What is read from a pipe to learn what it is would be gone. A recording cannot come by one.
+    if kind(of: word) == S_IFIFO { return true }
     do throws(TraceError) {
       _ = isFolder(word) ? try TraceReader(folder: word) : try TraceReader(TraceInput(path: word))
       return true
