@@ -44,6 +44,6 @@ package struct SiteTally: Sendable, Equatable {
   private static func label(_ name: String?) -> String {
     guard let name else { return unknown }
     let label = String(String.UnicodeScalarView(name.unicodeScalars.prefix(MetricsText.longestLabel)))
-    return label.isEmpty || label == others ? unknown : label
+    return label == others ? unknown : label
   }
 }
