@@ -20,7 +20,7 @@ extension WaitChain {
   private var what: String {
     switch wait.beginning {
     case .created: "created, did not run for"
-    case .parked(let reason): "parked for \(reason), for"
+    case .parked(let reason): "parked for \(reason.told), for"
     case .yielded: "gave way for"
     case .preempted: "preempted for"
     case .syscall: "in a system call, and after it, for"

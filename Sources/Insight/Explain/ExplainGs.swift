@@ -26,7 +26,7 @@ extension Explainer {
       case .running: "runs" + (g.p.map { " on P\($0)" } ?? "")
       case .runnable: "is ready, and waits for a P"
       case .syscall: "is in a system call"
-      case .waiting: "waits for \(g.reason)" + (g.fd.map { ", fd \($0)" } ?? "")
+      case .waiting: "waits for \(g.reason.told)" + (g.fd.map { ", fd \($0)" } ?? "")
       case .preempted: "was preempted, and waits for its next turn"
       case .idle, .dead: "is gone"
       }
@@ -41,7 +41,7 @@ extension Explainer {
     }
     let place = g.entry.map { " spawned by \($0)" } ?? ""
     return count < 2
-      ? Explanation.Line(.hint, "No other G\(place) waits for \(g.reason).")
+      ? Explanation.Line(.hint, "No other G\(place) waits for \(g.reason.told).")
       : Explanation.Line(
         .hint, "\(counted(count, "G"))\(place) wait for \(g.reason). " + Rules.manyThatWait(for: g.reason),
         seeAlso: [.gsByReason])

@@ -70,7 +70,7 @@ struct Glance {
     }
     let age = g.since.map { TimeText.short(time - min(time, $0)) }
     let since = age.map { ", since \(g.isOlder ? "at least " : "")\($0)" } ?? ""
-    let what = g.state == .waiting ? "waits for \(g.words ?? "\(g.reason)")" : "is \(g.state)"
+    let what = g.state == .waiting ? "waits for \(g.words ?? g.reason.told)" : "is \(g.state)"
     return "G\(id) \(what)\(since)." + (g.entry.map { " It was spawned by \($0)." } ?? "")
   }
 

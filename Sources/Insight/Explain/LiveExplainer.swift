@@ -140,7 +140,7 @@ struct LiveExplainer {
       case .running: "runs" + (snapshot.ps.first { $0.g == g.id }.map { " on P\($0.id)" } ?? "")
       case .runnable: "is ready, and waits for a P"
       case .syscall: "is in a system call"
-      case .waiting: "waits for \(g.words ?? "\(g.reason)")" + (g.fd.map { ", fd \($0)" } ?? "")
+      case .waiting: "waits for \(g.words ?? g.reason.told)" + (g.fd.map { ", fd \($0)" } ?? "")
       case .preempted: "was preempted, and waits for its next turn"
       case .idle, .dead: "is gone"
       }
@@ -165,7 +165,7 @@ struct LiveExplainer {
     let all = frame.detail.goroutines?.all ?? []
     let count = all.count { $0.state == .waiting && $0.words == g.words && $0.entry == g.entry }
     let place = g.entry.map { " spawned by \($0)" } ?? ""
-    let reason = g.words ?? "\(g.reason)"
+    let reason = g.words ?? g.reason.told
     return count < 2
       ? Explanation.Line(.hint, "No other G\(place) waits for \(reason).")
       : Explanation.Line(

@@ -91,7 +91,7 @@ struct GRow: TellsAll {
 
 extension Goroutine {
   /// Why the G waits: in the target's own words, if it has any.
-  var reasonText: String { words ?? reason.word }
+  var reasonText: String { words ?? (reason == .none ? "not told" : reason.word) }
 }
 
 struct GsScreen: ListScreen {
