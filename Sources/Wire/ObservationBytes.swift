@@ -80,6 +80,14 @@ extension Snapshot.Sampled {
     if let latency = runLatency {
       for value in [latency.p50, latency.p90, latency.p99, latency.max] { out.number(value) }
     }
+    out.number(runLatencyTotals.map { UInt64($0.counts.count) })
+    if let totals = runLatencyTotals {
+      for (end, count) in zip(totals.ends, totals.counts) {
+        out.number(end)
+        out.number(count)
+      }
+      out.number(totals.beyond)
+    }
     out.number(waits.map { UInt64($0.count) })
     for (word, count) in (waits ?? [:]).sorted(by: { $0.key < $1.key }) {
       out.text(word)
@@ -89,6 +97,8 @@ extension Snapshot.Sampled {
 
   /// At most so many words for waits.
   private static let mostWaits = 1024
+  /// At most so many ranges of a histogram. Go has 160.
+  private static let mostRanges = 4096
 
   fileprivate init?(from body: inout ByteReader) {
     self.init()
@@ -107,7 +117,7 @@ extension Snapshot.Sampled {
       else { return nil }
       runLatency = Snapshot.Latency(count: latency, p50: p50, p90: p90, p99: p99, max: max)
     }
-    guard let kinds = body.optional() else { return nil }
+    guard readTotals(from: &body), let kinds = body.optional() else { return nil }
     guard let kinds else { return }
     guard kinds <= UInt64(Self.mostWaits) else { return nil }
     waits = [:]
@@ -115,6 +125,24 @@ extension Snapshot.Sampled {
       guard let word = body.text(), let value = body.number(upTo: plausible) else { return nil }
       waits?[word] = value
     }
+  }
+
+  /// Returns whether the bytes could be read.
+  private mutating func readTotals(from body: inout ByteReader) -> Bool {
+    guard let ranges = body.optional() else { return false }
+    guard let ranges else { return true }
+    guard ranges <= UInt64(Self.mostRanges) else { return false }
+    var totals = Snapshot.LatencyTotals(ends: [], counts: [], beyond: 0)
+    for _ in 0..<ranges {
+      guard let end = body.number(), let count = body.number(), totals.ends.last.map({ $0 < end }) ?? true
+      else { return false }
+      totals.ends.append(end)
+      totals.counts.append(count)
+    }
+    guard let beyond = body.number() else { return false }
+    totals.beyond = beyond
+    runLatencyTotals = totals
+    return true
   }
 }
 

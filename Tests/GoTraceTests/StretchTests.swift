@@ -42,6 +42,24 @@ struct StretchTests {
       ])
   }
 
+  @Test("a trace with more words for waits than Go has makes no more stretches")
+  func words() throws {
+    var writer = GenerationWriter(1, at: 1000)
+    writer.add(.procStatus, m: 10, at: 1000, 0, 1)
+    writer.add(.goStatus, m: 10, at: 1000, 1, 10, 2)
+    for turn in 0..<400 {
+      let time = UInt64(2000 + 100 * turn)
+      writer.add(.goBlock, m: 10, at: time, writer.string("word \(turn)"), 0)
+      writer.add(.goUnblock, m: 10, at: time + 20, 1, UInt64(2 * turn + 1), 0)
+      writer.add(.goStart, m: 10, at: time + 30, 1, UInt64(2 * turn + 2))
+    }
+    let lengths = try Self.lengths(
+      TraceReader(TraceInput(bytes: GenerationWriter.header + writer.finished())))
+    let waits = lengths.filter { $0.key.hasPrefix("waiting: ") }
+    #expect(waits.count == 257 && waits["waiting: (other)"]?.count == 144)
+    #expect(waits.values.joined().allSatisfy { $0 == 20 })
+  }
+
   @Test("the sums are those of the totals, but for what lasts beyond the ends", arguments: KeptTrace.kept)
   func sums(_ trace: KeptTrace) throws {
     let lengths = try Self.lengths(TraceReader(TraceInput(path: trace.path)))

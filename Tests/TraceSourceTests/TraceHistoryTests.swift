@@ -45,6 +45,17 @@ struct TraceHistoryTests {
     return !before.gaps.isEmpty
   }
 
+  @Test("a P that is taken from a call is so in its own lane", arguments: Kept.all)
+  func taken(_ kept: Kept) throws {
+    let history = try kept.history()
+    for number in history.numbers {
+      let window = try #require(Window(number, of: history, RecordDecoder()))
+      for event in window.events where event.record.kind == .retake {
+        #expect(event.lane == .p(Int(event.record.count)))
+      }
+    }
+  }
+
   @Test("the waits that `why` tells of a G add up to its time out of running", arguments: Kept.all)
   func waits(_ kept: Kept) throws {
     guard !kept.description.hasPrefix("flight") else { return }

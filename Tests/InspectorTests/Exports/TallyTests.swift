@@ -30,6 +30,14 @@ struct TallyTests {
     #expect(tally.counts.count == EventTally.bounds.count + 1 && tally.preemptions == 0)
   }
 
+  @Test("a damaged clock makes no bound that does not exist", arguments: [1e-300, 1e-20, 1e300])
+  func damagedClock(_ nanosecondsPerTick: Double) {
+    var tally = EventTally()
+    tally.note(Clock(ticks: 0, nanoseconds: 0, nanosecondsPerTick: nanosecondsPerTick))
+    tally.take([start(1, after: 5)], at: 0, on: .p(0))
+    #expect(tally.counts.reduce(0, +) == 1)
+  }
+
   @Test("a label goes with its G over Ps, until the G loses it or ends")
   func labels() {
     var tally = tally()
@@ -111,5 +119,15 @@ struct TallyTests {
     tally.take([1, 2, 3, 0].map { GoroutineRow(entry: $0) }) { $0 == 3 ? nil : "a" }
     #expect(tally.counts.map(\.name) == ["a", SiteTally.others, SiteTally.unknown])
     #expect(tally.counts.map(\.gs) == [2, 0, 2])
+  }
+
+  @Test("names that are equal as labels are one place, and no place is called as the rest is")
+  func equalLabels() {
+    var tally = SiteTally()
+    let long = String(repeating: "x", count: 300)
+    let names = [1: SiteTally.others, 2: long, 3: long + "y"]
+    tally.take([1, 2, 3].map { GoroutineRow(entry: $0) }) { names[Int($0)] }
+    #expect(tally.counts.map(\.name) == [String(long.prefix(256)), SiteTally.others, SiteTally.unknown])
+    #expect(tally.counts.map(\.gs) == [2, 0, 1])
   }
 }

@@ -130,6 +130,7 @@ struct StreamTests {
     (sampled.looks, sampled.lookTime, sampled.grqMean, sampled.systemGs) = (9, 1234, 0.25, 4)
     sampled.waits = ["IO wait": 3, "select": 1]
     sampled.runLatency = Snapshot.Latency(count: 8, p50: 1, p90: 2, p99: 3, max: 4)
+    sampled.runLatencyTotals = Snapshot.LatencyTotals(ends: [0, 64, .max], counts: [1, 0, 7], beyond: 2)
     (sampled.mutexWait, sampled.stopsForGC, sampled.otherStops) = (10, 11, 12)
     (sampled.gcPhase, sampled.heapLive, sampled.heapGoal) = ("mark", 13, 14)
     observation.snapshot.sampled = sampled
