@@ -105,7 +105,7 @@ extension EndToEnd {
         Mistake("serve", "--prometheus", "abc", code: 64, mentions: "--prometheus 127.0.0.1:9464"),
         Mistake("serve", "--prometheus", "example.org:80", code: 64, mentions: "an address in numbers"),
         Mistake("record", "-o", "x", "--fro", "1s", code: 64, mentions: "mpgtop record --help"),
-        Mistake("replay", "-b", "/", code: 4, mentions: "/ is not a recording: it is a folder"),
+        Mistake("replay", "-b", "/", code: 4, mentions: "no Go trace in the folder /"),
         Mistake("replay", "-b", "/etc/passwd", code: 4, mentions: "is not a recording: it looks like text"),
         Mistake("replay", "-b", "/proc/self/exe", code: 4, mentions: "a program"),
         Mistake("scrub", "/etc/passwd", "-o", "/dev/null", code: 4, mentions: "it looks like text"),

@@ -20,12 +20,13 @@ private let patience: UInt32 = 900
 ///   - slice: how long a G may run while others wait; see `Options.slice`.
 func inRuntime(
   procs: Int, preemption: Bool = true, netpoll: NetpollKind? = nil, rings: RingSizes = RingSizes(),
-  slice: Duration = .milliseconds(10), _ body: sending @escaping () throws -> Void
+  slice: Duration = .milliseconds(10), stackKiB: Int? = nil, _ body: sending @escaping () throws -> Void
 ) -> Never {
   alarm(patience)
   unsafe Outside.bystanders = (Outside.threads ?? 1) - 1  // the harness; this thread becomes M0
   var options = Options(procs: procs, tracing: true, preemption: preemption)
   (options.netpoll, options.rings, options.slice) = (netpoll, rings, slice)
+  options.stackKiB = stackKiB ?? options.stackKiB
   MPG.main(options, body)
 }
 
