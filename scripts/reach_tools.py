@@ -3,6 +3,7 @@ import argparse
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -72,7 +73,7 @@ class Demo:
         self.name, self.port = name, free_port()
         path = f"{folder}/{name}"
         if not os.path.exists(path):
-            os.link(f"{options.bin}/mpg-demo", path) if same_disk() else copy(f"{options.bin}/mpg-demo", path)
+            link(f"{options.bin}/mpg-demo", path)
         words = [path, "--port", str(self.port), "--procs", "2"]
         if group:
             words = ["sh", "-c", f'echo $$ >{group}/cgroup.procs; exec "$@"', "sh"] + words
@@ -115,14 +116,12 @@ class Load:
             thread.join()
 
 
-def same_disk():
-    return os.stat(options.bin).st_dev == os.stat(folder).st_dev
-
-
-def copy(source, path):
-    with open(source, "rb") as one, open(path, "wb") as other:
-        other.write(one.read())
-    os.chmod(path, 0o755)
+def link(source, path):
+    """Gives a program another name: by a link, or by a copy where the two places do not share a disk."""
+    try:
+        os.link(source, path)
+    except OSError:
+        shutil.copy(source, path)
 
 
 def squeezed_group():

@@ -14,7 +14,7 @@ code=${PIPESTATUS[0]}
 if [ "$code" != 0 ]; then
   echo "What failed (exit code $code):"
   # A failed expectation's own words follow its first line, behind an arrow. A build that fails and a crash have neither.
-  grep -E '^✘ ' -A 2 "$said" | grep -E '^(✘|↳) ' | cut -c 1-600 | head -n 60 ||
-    grep -E '(error|Fatal error): |[Uu]nexpected signal' "$said" | cut -c 1-600 | head -n 20
+  grep -aE '^✘ ' -A 2 "$said" | grep -aE '^(✘|↳) ' | cut -c 1-600 | head -n 60 ||
+    grep -aE '(error|Fatal error): |[Uu]nexpected signal' "$said" | cut -c 1-600 | head -n 20
 fi
 exit "$code"
