@@ -6,6 +6,7 @@ seconds. Scrapes and evaluations are a second apart. Thresholds are as they are.
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import time
 import urllib.parse
 
 from reach_tools import (
-    Demo, Prometheus, check, copy, end_all, eventually, folder, get, options, plain_proxy, serve, squeezed_group, start)
+    Demo, Prometheus, check, end_all, eventually, folder, get, options, plain_proxy, serve, squeezed_group, start)
 
 
 def formats(prometheus, url):
@@ -163,7 +164,7 @@ def overload(web):
 def damaged_region():
     """A process that lives, and a file that should be its region and is none."""
     path = f"{folder}/old"
-    copy("/bin/sleep", path)
+    shutil.copy("/bin/sleep", path)
     program = start(path, "1000")
     eventually("it runs", lambda: os.readlink(f"/proc/{program.pid}/exe") == path)
     with open(f"/proc/{program.pid}/stat") as file:
