@@ -5,66 +5,26 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import threading
 import time
 import urllib.parse
 import urllib.request
 
+from checking import check, end_started, eventually, fail, free_port, get, start
+
 arguments = argparse.ArgumentParser()
 for name in ("--bin", "--go", "--folder"):
     arguments.add_argument(name, required=True)
 options = arguments.parse_args()
-started = []
-
-
-def check(holds, what):
-    """Prints what holds; if it does not hold, ends the script with that line."""
-    if not holds:
-        raise SystemExit(f"exports.py: not so: {what}")
-    print(f"  {what}")
-
-
-def eventually(what, value, seconds=60):
-    """Calls `value` until it returns something, and returns that."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        try:
-            found = value()
-        except OSError:
-            found = None
-        if found:
-            return found
-        time.sleep(0.1)
-    raise SystemExit(f"exports.py: within {seconds} s: {what}")
-
-
-def start(*words, **more):
-    """Starts a program, which is killed when this script ends."""
-    program = subprocess.Popen(words, text=True, **more)
-    started.append(program)
-    return program
 
 
 def run(*words):
     """Runs a program, which must succeed. Returns its standard output."""
     done = subprocess.run(words, text=True, capture_output=True, timeout=300)
     if done.returncode != 0:
-        raise SystemExit(f"exports.py: {words} ended with {done.returncode}: {done.stderr}{done.stdout[-500:]}")
+        fail(f"{words} ended with {done.returncode}: {done.stderr}{done.stdout[-500:]}")
     return done.stdout
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def get(url, accept=None):
-    request = urllib.request.Request(url, headers={"Accept": accept} if accept else {})
-    with urllib.request.urlopen(request, timeout=30) as answer:
-        return answer.read().decode(), answer.headers["Content-Type"]
 
 
 def mpgtop(*words):
@@ -359,5 +319,4 @@ def main():
 try:
     main()
 finally:
-    for program in started:
-        program.kill()
+    end_started()

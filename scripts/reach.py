@@ -14,8 +14,8 @@ import threading
 import time
 import urllib.parse
 
-from reach_tools import (
-    Demo, Prometheus, check, end_all, eventually, folder, get, options, plain_proxy, serve, squeezed_group, start)
+from checking import check, eventually, get, start
+from reach_tools import Demo, Prometheus, end_all, folder, options, plain_proxy, serve, squeezed_group
 
 
 def formats(prometheus, url):

@@ -4,7 +4,6 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import threading
@@ -14,53 +13,15 @@ import urllib.parse
 import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from checking import check, end_started, eventually, free_port, get, start
+
 arguments = argparse.ArgumentParser()
 for name in ("--bin", "--folder", "--share"):
     arguments.add_argument(name, required=True)
 options = arguments.parse_args()
 folder = options.folder
-started, groups = [], []
+groups = []
 SHORTER = (("[5m]", "[10s]"), ("[15m]", "[20s]"), ("offset 15m", "offset 20s"), ("for: 5m", "for: 2s"))
-
-
-def check(holds, what):
-    """Prints what holds; if it does not hold, ends the script with that line."""
-    if not holds:
-        raise SystemExit(f"reach.py: not so: {what}")
-    print(f"  {what}", flush=True)
-
-
-def eventually(what, value, seconds=60):
-    """Calls `value` until it returns something, and returns that."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        try:
-            found = value()
-        except OSError:
-            found = None
-        if found:
-            return found
-        time.sleep(0.2)
-    raise SystemExit(f"reach.py: within {seconds} s: {what() if callable(what) else what}")
-
-
-def start(*words, **more):
-    """Starts a program, which is killed when this script ends."""
-    program = subprocess.Popen(words, text=True, **more)
-    started.append(program)
-    return program
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def get(url, accept=None, seconds=30):
-    request = urllib.request.Request(url, headers={"Accept": accept} if accept else {})
-    with urllib.request.urlopen(request, timeout=seconds) as answer:
-        return answer.read().decode(), answer.headers["Content-Type"]
 
 
 # Targets
@@ -235,9 +196,7 @@ class Prometheus:
 
 def end_all():
     """Ends all programs, and removes the control group."""
-    for program in started:
-        program.kill()
-        program.wait()
+    end_started()
     for group in groups:
         for _ in range(20):  # it empties a moment after the processes in it have ended
             try:

@@ -14,6 +14,19 @@ package struct StringBook: Equatable {
   package func string(_ id: UInt64) -> String? {
     unsafe bytes.withUnsafeBytes { unsafe StringTable.string(id, in: $0, below: $0.count) }.map(printable)
   }
+
+  /// Appends a string, cut to what a table takes.
+  ///
+  /// - Returns: its id; nil: with it the book would have more than `most` bytes.
+  package mutating func append(_ string: String, most: Int) -> UInt64? {
+    let text = Array(string.utf8.prefix(StringTable.longest))
+    guard bytes.count + 2 + text.count <= most else { return nil }
+    let id = UInt64(bytes.count) + 1
+    bytes.append(UInt8(truncatingIfNeeded: text.count))
+    bytes.append(UInt8(truncatingIfNeeded: text.count >> 8))
+    bytes += text
+    return id
+  }
 }
 
 /// Names by id, of which each is made once and then kept. Not thread-safe.

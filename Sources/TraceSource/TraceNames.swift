@@ -32,12 +32,7 @@ struct TraceNames {
   mutating func id(of word: String) -> UInt32 {
     if word.isEmpty { return 0 }
     if let id = words[word] { return id }
-    let text = Array(word.utf8.prefix(StringTable.longest))
-    guard book.bytes.count + 2 + text.count <= Self.mostBytes else { return 0 }
-    let id = UInt32(book.bytes.count) + 1
-    book.bytes.append(UInt8(truncatingIfNeeded: text.count))
-    book.bytes.append(UInt8(truncatingIfNeeded: text.count >> 8))
-    book.bytes += text
+    guard let id = book.append(word, most: Self.mostBytes).map(UInt32.init) else { return 0 }
     words[word] = id
     return id
   }

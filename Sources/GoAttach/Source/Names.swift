@@ -83,12 +83,7 @@ struct Names {
   /// The id of a text; nil: there is no room.
   mutating func id(of word: String) -> UInt64? {
     if let id = words[word] { return id }
-    let text = Array(word.utf8.prefix(StringTable.longest))
-    guard book.bytes.count + 2 + text.count <= Self.most else { return nil }
-    let id = UInt64(book.bytes.count) + 1
-    book.bytes.append(UInt8(truncatingIfNeeded: text.count))
-    book.bytes.append(UInt8(truncatingIfNeeded: text.count >> 8))
-    book.bytes += text
+    guard let id = book.append(word, most: Self.most) else { return nil }
     words[word] = id
     return id
   }
