@@ -129,9 +129,7 @@ public final class TraceHistory {
   /// Whether a path is that of a trace, by the first bytes: a file that begins as a trace or as a gzip file does, a folder, or
   /// `-`.
   public static func isTrace(path: String) -> Bool {
-    if path == "-" || isFolder(path) { return true }
-    let first = firstBytes(path)
-    return first.starts(with: Array("go 1.".utf8)) || first.starts(with: [0x1f, 0x8b])
+    path == "-" || isFolder(path) || TraceInput.mayBeTrace(start: firstBytes(path))
   }
 
   private static func isFolder(_ path: String) -> Bool {
@@ -139,7 +137,7 @@ public final class TraceHistory {
   }
 
   private static func plainSize(_ path: String) -> UInt64? {
-    guard !firstBytes(path).starts(with: [0x1f, 0x8b]), let status = try? FileStatus(ofTarget: path) else {
+    guard !TraceInput.isPacked(start: firstBytes(path)), let status = try? FileStatus(ofTarget: path) else {
       return nil
     }
     return status.isRegular ? UInt64(clamping: status.bytes) : nil

@@ -48,9 +48,16 @@ public final class TraceInput {
   public static func mayBeTrace(descriptor: Int32) -> Bool {
     var bytes = [UInt8](repeating: 0, count: 8)
     let count = unsafe cgzip_peek(descriptor, &bytes, bytes.count)
-    let start = bytes.prefix(max(0, count))
-    return start.starts(with: "go 1.".utf8) || start.starts(with: [0x1f, 0x8b])
+    return mayBeTrace(start: bytes.prefix(max(0, count)))
   }
+
+  /// Whether a file that begins so may be a trace, plain or packed by gzip.
+  package static func mayBeTrace(start: some Sequence<UInt8>) -> Bool {
+    start.starts(with: "go 1.".utf8) || isPacked(start: start)
+  }
+
+  /// Whether a file that begins so is packed by gzip.
+  package static func isPacked(start: some Sequence<UInt8>) -> Bool { start.starts(with: [0x1f, 0x8b]) }
 
   deinit { if ownsDescriptor { close(descriptor) } }
 
@@ -66,7 +73,7 @@ public final class TraceInput {
         if more.isEmpty { break }
         packed += more
       }
-      if packed.starts(with: [0x1f, 0x8b]) {
+      if Self.isPacked(start: packed) {
         guard let reader = Gunzip() else { throw .cannotUnpack }
         gunzip = reader
       } else {
