@@ -131,7 +131,17 @@ extension EndToEnd {
       // Likewise a thread that was stopped between counting an event and writing it. The frame says so.
       if one.values["gs.in_hands"] == "null" { return false }
       let wrong = all.filter { !exceptions.allow($0.path, in: places) }
-      #expect(wrong.isEmpty, "\(what) at \(live.time): \(wrong.map(\.text).joined(separator: "; "))")
+      // If the instruments differ, the seconds tell in which of them.
+      let seconds = all.filter {
+        $0.path.hasPrefix("instruments.t_ns") || $0.path.hasPrefix("instruments.seconds")
+      }
+      #expect(
+        wrong.isEmpty,
+        """
+        \(what) at \(live.time), instruments of \(one.values["instruments.t_ns"] ?? "-") since \
+        \(one.values["instruments.since_ns"] ?? "-"): \(wrong.map(\.text).joined(separator: "; ")); \
+        \(seconds.map(\.text).joined(separator: "; "))
+        """)
       return true
     }
 
