@@ -41,8 +41,9 @@ import Region
 package struct Meter {
   /// Maximum number of closed seconds that are kept.
   package static let kept = 120
-  /// Maximum number of open seconds.
-  private static let mostOpen = 3
+  /// Maximum number of open seconds. The lanes are read one after the other, so one lane may be as many seconds ahead of
+  /// another as the reader was away, and `mostSteps` of these are told apart.
+  package static let mostOpen = mostSteps + 2
   /// Maximum number of seconds that a lane goes through one by one. If it has to go further, no reader was
   /// watching meanwhile, and the time in between is unknown.
   private static let mostSteps = 8
@@ -112,6 +113,7 @@ package struct Meter {
     var lane = lanes[id]
     var index = index(of: lane.second)
     swap(&current, &open[index])
+    current.ownTally()
     for record in records {
       if record.time >= lane.secondEnd || Int(record.m) != lane.m {
         swap(&current, &open[index])
@@ -119,6 +121,7 @@ package struct Meter {
         hand(&lane, id, to: Int(record.m), at: record.time)
         index = self.index(of: lane.second)
         swap(&current, &open[index])
+        current.ownTally()
       }
       step(record, &lane)
     }
@@ -258,6 +261,7 @@ package struct Meter {
       switch record.kind {
       case .goSyscallExit where record.ticksInSyscall != 0:
         let index = index(at: record.time)
+        open[index].ownTally()
         open[index].addSyscall(record.ticksInSyscall, of: Int(record.m))
       case .mUnspin, .netpoll:
         let index = index(at: record.time)

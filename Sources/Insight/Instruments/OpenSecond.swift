@@ -4,8 +4,8 @@ import Observed
 /// The sums of a second that is not over.
 struct OpenSecond {
   let number: UInt64
-  /// Copies of a second share its tally. Only the meter adds to it, and only while the second is open.
-  let tally = SpanTally()
+  /// Copies of a second share its tally. A meter that adds to it must own it first; see `ownTally`.
+  private(set) var tally = SpanTally()
   var starts: UInt64 = 0
   var steals: UInt64 = 0
   var stolenGs: UInt64 = 0
@@ -37,6 +37,11 @@ struct OpenSecond {
   private static let mostPreempted = 4096
 
   init(number: UInt64) { self.number = number }
+
+  /// Gives this second a tally of its own, if a copy of this second shares it. The meter of a moment of the past is a copy
+  /// of one that is kept for the next moment, and must not count into that one. This is asked once for many records, because
+  /// asking for each would cost more than to count it.
+  mutating func ownTally() { if !isKnownUniquelyReferenced(&tally) { tally = SpanTally(tally) } }
 
   @inline(__always)
   mutating func addSlice(_ ticks: UInt64, of g: UInt64) {

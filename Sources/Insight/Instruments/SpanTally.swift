@@ -29,6 +29,14 @@
     unsafe longest.initialize(repeating: 0, count: Self.kinds)
   }
 
+  /// A copy of another tally.
+  convenience init(_ other: SpanTally) {
+    self.init()
+    unsafe counts.update(from: other.counts, count: Self.slots * Self.kinds)
+    unsafe sums.update(from: other.sums, count: Self.kinds)
+    unsafe longest.update(from: other.longest, count: Self.kinds)
+  }
+
   deinit {
     unsafe counts.deallocate()
     unsafe sums.deallocate()
