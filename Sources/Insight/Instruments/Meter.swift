@@ -28,9 +28,11 @@
 // records that in the P's lane, before anybody else can have the P. An older target records it in the lane of
 // sysmon's M. So the lanes of Ms are read before those of Ps, in every drain and from the history as well. If
 // such a record is nevertheless written between the two readings, the P counts as in the call until its next
-// record. A thread may be held up between taking a record's time and writing the record. Such a record counts
-// in the second in which it came, and the time of its P up to then stays as it was counted before. `late`
-// counts the batches that begin with such a record.
+// record. A thread may be held up between taking a record's time and writing the record. As long as the second
+// of that time is open, the record gets its place. If the second is closed, the record counts in the next one,
+// and the time of its P up to the end of the closed second stays as it was counted before. `late` counts the
+// batches that begin with such a record. A look back closes seconds at other moments than a live viewer, so
+// closing a second must not count any time behind its end.
 //
 // §5 Bounds. At most `kept` closed seconds are kept, and at most `mostOpen` are open. Ps, Ms and the lists of
 // each second are bounded by what a record can hold. Whatever the records say, nothing traps.
@@ -58,7 +60,7 @@ package struct Meter {
   package private(set) var settled: UInt64 = 0
   /// How many batches of a P began with a record from before `told`; see §4.
   package private(set) var late = 0
-  /// The time up to which the lanes' times are counted, in ticks.
+  /// The end of the last closed second, in ticks.
   private var told: UInt64 = 0
   /// The closed seconds, oldest first.
   package private(set) var seconds: [Second] = []
@@ -342,7 +344,7 @@ package struct Meter {
     // still to be closed.
     let quiet = lanes.lazy.filter { $0.last != 0 }.map(\.second).min()
     guard let first = [open.first?.number, quiet].compactMap({ $0 }).min(), first < number else { return }
-    told = clock.ticks(at: time)
+    told = clock.ticks(at: number &* 1_000_000_000)
     advance(to: told)
     while let oldest = open.first, oldest.number < number { closeOldest() }
   }

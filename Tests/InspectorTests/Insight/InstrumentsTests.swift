@@ -239,6 +239,49 @@ struct InstrumentsTests {
     #expect(past.total == live.total && past.seconds == live.seconds && past.recent == live.recent)
   }
 
+  // A start has the time of the stop before it. The system may keep the thread from its CPU in between, here over two
+  // keyframes.
+  @Test("a start whose record comes late has its place live and in the past, if its second is not over")
+  func lateStart() throws {
+    let region = RegionFixture(.standard(pRecords: 1024), procs: 1, ms: 2)
+    region[PField.status, 0] = UInt64(PStatus.running.rawValue)
+    let second = (monotonicNow() / 1_000_000_000 + 3_600) * 1_000_000_000
+    func moment(_ milliseconds: Int64) -> UInt64 { second &+ UInt64(bitPattern: milliseconds * 1_000_000) }
+    let (source, history, meters) = (try region.source(), History(), LiveMeters(reasons: WaitReason.all))
+    history.follower = meters
+    func drain(_ milliseconds: Int64) throws {
+      _ = try source.drainInPlace(history.take)
+      history.settle(upTo: moment(milliseconds))
+    }
+    func mark(_ milliseconds: Int64) throws {
+      try drain(milliseconds)
+      source.stoppedAt = moment(milliseconds)
+      history.mark(try source.observe())
+      try drain(milliseconds)
+    }
+    func write(_ kind: EventKind, _ milliseconds: Int64, _ g: UInt64 = 0, _ field: LaneField = .others) {
+      region.count(field, on: 0, reason: field == .parked ? WaitReason.none : nil)
+      region.ring(p: 0).append(Record(kind, time: moment(milliseconds), m: 0, g: g))
+    }
+    try mark(-500)
+    write(.procStart, -490)
+    write(.goStart, -480, 1, .started)
+    try drain(5)  // the second before is over
+    write(.goPark, 8, 1, .parked)
+    try mark(35)
+    try mark(60)
+    write(.goStart, 8, 2, .started)
+    try drain(100)
+    write(.goPark, 150, 2, .parked)
+    try drain(200)
+    let live = Instruments(meters.meter, Pressure(), Census(), Snapshot())
+    var player = try #require(Player(history))
+    player.seek(ticks: moment(200))
+    #expect(player.window.number == 2 && meters.late == 0)
+    #expect(player.instruments.total.ps == live.total.ps && player.instruments.total.ms == live.total.ms)
+    #expect(live.total.ps.first?[.running] == moment(150) - moment(-480))
+  }
+
   @Test("where records are missing time is unknown, and what came after is right again")
   func gaps() throws {
     let measured = try Measured(seed: 60, ringRecords: 256)
