@@ -108,28 +108,30 @@ extension EndToEnd {
         .without("instruments.steals").with("instruments.steals", of: frame)
     }
 
-    /// - Returns: whether the frames could be compared. A thread may have been stopped after it read the
-    ///   clock for an event and before it wrote the event. A frame of the past counts that event, and the
+    /// - Returns: why the frames could not be compared; nil: they were. A thread may have been stopped after it read
+    ///   the clock for an event and before it wrote the event. A frame of the past counts that event, and the
     ///   live frame does not: both are true.
     @discardableResult
     private func compare(
       _ live: Live, _ past: Flattened, _ exceptions: Exceptions, _ places: [Exceptions.Place], _ what: String
-    ) throws -> Bool {
+    ) throws -> String? {
       var (one, other) = (try Flattened(json: live.json), past)
       if places.contains(.betweenKeyframes) {
         // The live instruments are of an earlier moment, at which the server was running.
         (one, other) = (one.without("instruments."), other.without("instruments."))
       }
       let all = one.differences(from: other)
-      if all.contains(where: { $0.path.hasPrefix("trace.") && $0.path.hasSuffix("events") }) { return false }
+      if all.contains(where: { $0.path.hasPrefix("trace.") && $0.path.hasSuffix("events") }) {
+        return "events"
+      }
       // The same for the instruments' moment: a frame of the past may know of a start, or of the end of a slice or a call,
       // that had not been written then.
       for count in ["starts", "slice.count", "syscall.count"] {
         let counts = [one, other].map { $0.values["instruments.recent.\(count)"].flatMap { Int($0) } ?? 0 }
-        if counts[1] > counts[0] { return false }
+        if counts[1] > counts[0] { return count }
       }
       // Likewise a thread that was stopped between counting an event and writing it. The frame says so.
-      if one.values["gs.in_hands"] == "null" { return false }
+      if one.values["gs.in_hands"] == "null" { return "in hands" }
       let wrong = all.filter { !exceptions.allow($0.path, in: places) }
       // If the instruments differ, the seconds tell in which of them.
       let seconds = all.filter {
@@ -142,7 +144,7 @@ extension EndToEnd {
         \(one.values["instruments.since_ns"] ?? "-"): \(wrong.map(\.text).joined(separator: "; ")); \
         \(seconds.map(\.text).joined(separator: "; "))
         """)
-      return true
+      return nil
     }
 
     /// A server with 10,000 parked Gs, and all kinds of requests on it.
@@ -162,6 +164,31 @@ extension EndToEnd {
     @Test("Every key of a frame is the same live, rewound, replayed, post mortem, but for those in the table")
     func everyKey() throws {
       let exceptions = try Exceptions()
+      // On a busy machine the system holds so many threads up between an event and its record that most frames cannot
+      // be compared. Then another server is watched.
+      var accounts: [String] = []
+      for _ in 0..<3 {
+        let account = try compareAll(exceptions)
+        if account.isEnough { return }
+        accounts.append("\(account)")
+      }
+      Issue.record("too few frames could be compared: \(accounts)")
+    }
+
+    /// What became of the frames of one server.
+    private struct Account {
+      var moments = 0
+      var keyframes = 0
+      var compared = 0
+      /// Why the other frames could not be compared.
+      var held: [String] = []
+      /// Each moment has two frames of the past. More than half of all must have been compared, and both kinds of
+      /// moments must be there.
+      var isEnough: Bool { compared > moments && keyframes > 0 && keyframes < moments }
+    }
+
+    /// Watches a server under load and compares its frames.
+    private func compareAll(_ exceptions: Exceptions) throws -> Account {
       let watched = try loaded()
       var frames: [Live] = []
       // At least four rounds, and until one moment lay between keyframes, which is rare on a busy machine.
@@ -187,21 +214,25 @@ extension EndToEnd {
       let rewound = try #require(Player(watched.history))
       let replayed = try #require(Player(Recording(path: watched.recording).history))
       let late = watched.sampler.late
-      var (before, compared): (UInt64?, Int) = (nil, 0)
+      var account = Account(moments: frames.count, keyframes: frames.count(where: \.isKeyframe))
+      var before: UInt64?
       for live in frames {
         var places: [Exceptions.Place] = live.isKeyframe ? [.always] : [.always, .betweenKeyframes]
         if late > 0 { places.append(.lateEvents) }
         for (player, name) in [(rewound, "rewound"), (replayed, "replayed")] {
           let past = try past(live, player, since: before)
-          if try compare(live, past, exceptions, places, name) { compared += 1 }
+          if let reason = try compare(live, past, exceptions, places, name) {
+            account.held.append(reason)
+          } else {
+            account.compared += 1
+          }
         }
         before = live.time
       }
-      #expect(frames.contains { $0.isKeyframe } && frames.contains { !$0.isKeyframe })
-      #expect(compared > frames.count, "of two for each of \(frames.count)")
       let dead = try watched.server.mpgtop("--post-mortem", "--json")
       #expect(dead.ending == .code(0), "\(dead.errors)")
       try compare(last, try Flattened(json: dead.output), exceptions, [.always, .blackBox], "post mortem")
+      return account
     }
 
     @Test("A P that nobody uses is used by nobody: live, rewound, replayed and post mortem")

@@ -58,7 +58,8 @@ public struct FrameBuilder: Sendable {
     forget(before: Self.begin(snapshot.time, since: lastFrame ?? snapshot.time))
   }
 
-  /// Returns `snapshot`, which must be the last one observed, with the largest values since the last base.
+  /// Returns `snapshot`, which must be the last one observed, with its maxima (as of queues' depths) replaced by the
+  /// largest values of all snapshots since the last base, the snapshot from which a window of time begins.
   /// The history keeps this as its keyframe, so it also knows the maxima of snapshots that it does not keep.
   package func sinceBase(_ snapshot: Snapshot) -> Snapshot {
     var snapshot = snapshot
