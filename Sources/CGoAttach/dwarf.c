@@ -139,7 +139,8 @@ enum cgoattach_dwarf cgoattach_dwarf_walk(int descriptor, const char *wanted, vo
   Dwarf_Half version;
   uint8_t kind;
   Dwarf_Die top, sub, die;
-  // Several units are called runtime: one has the code, one each file of assembly, and one every type of the program.
+  // Several units are called runtime: one for the code, one for each file of assembly, and one with all types of the
+  // program.
   while (dw.get_units(dwarf, unit, &unit, &version, &kind, &top, &sub) == 0) {
     const char *package = dw.diename(&top);
     if (!package || strcmp(package, "runtime") || dw.child(&top, &die)) continue;

@@ -1,5 +1,5 @@
-// The first bytes that can be read from a descriptor, which stay there: by them a stream that may be packed is known before it is
-// read. Swift's Glibc has no tee(2).
+// The first bytes that can be read from a descriptor, which stay there. They tell what a stream is,
+// packed or not, before it is read. Swift's Glibc has no tee(2).
 #define _GNU_SOURCE
 #include "CGzip.h"
 
@@ -16,7 +16,7 @@ ptrdiff_t cgzip_peek(int descriptor, void *out, size_t room) {
   if (!S_ISFIFO(status.st_mode)) return -1;
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return -1;
-  // They are copied from pipe to pipe, and none is taken out of the first.
+  // tee(2) copies the bytes from pipe to pipe, and takes none out of the first.
   ssize_t count = tee(descriptor, ends[1], room, 0);
   if (count > 0) count = read(ends[0], out, (size_t)count);
   close(ends[0]);

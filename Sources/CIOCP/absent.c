@@ -1,4 +1,5 @@
-// afd.h where there are no completion ports: it refuses. Weak, so that a program that has a stand-in uses that.
+// afd.h on systems without completion ports: its functions fail with ENOSYS. They are weak, so that the tests can
+// replace them.
 #if !defined(_WIN32)
 #include "afd.h"
 #include <errno.h>

@@ -1,5 +1,6 @@
-// afd.h under Windows: polls by the driver of sockets, `\Device\Afd`, which libuv and wepoll use in the same way. Windows itself
-// documents neither the device nor its requests; that they have been what they are since Windows NT is all there is.
+// afd.h under Windows: polls by the driver of sockets, `\Device\Afd`, which libuv and wepoll use in the same way.
+// Microsoft documents neither the device nor its requests. We rely on this alone: they have not changed since Windows
+// NT.
 //
 // The device's handle is tied to the port, never the socket, so a socket can be registered again, and with another port.
 #if defined(_WIN32)
@@ -60,14 +61,14 @@ int ciocp_afd_begin(ciocp_afd *afd, ciocp_request *request, uint64_t base, int d
   m->status.Status = status_pending;
   NTSTATUS result = NtDeviceIoControlFile(afd->device, NULL, NULL, request, &m->status, ioctl_poll, &m->asked,
                                           sizeof m->asked, &m->told, sizeof m->told);
-  // A request that ends at once has its packet too.
+  // A request that ends at once puts its packet into the port, too.
   if (result == 0 || result == status_pending) return 0;
   return result == (NTSTATUS)0xC0000008 || result == (NTSTATUS)0xC0000024 ? EBADF : ENOMEM;
 }
 
 void ciocp_afd_cancel(ciocp_afd *afd, ciocp_request *request) {
   IO_STATUS_BLOCK unused;
-  NtCancelIoFileEx(afd->device, &memory(request)->status, &unused);  // not found: its packet is under way
+  NtCancelIoFileEx(afd->device, &memory(request)->status, &unused);  // fails if it is over: its packet is under way
 }
 
 static ciocp_packet opened(const OVERLAPPED_ENTRY *entry) {

@@ -4,20 +4,21 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/// One poll of one direction. From `begin` until its packet was taken, `kernel` is the kernel's memory.
+/// One poll of one direction. From `ciocp_afd_begin` until its packet was taken, only the kernel may touch `kernel`.
 typedef struct ciocp_request {
   uint64_t kernel[12];
-  /// Of iocp.c: what the request belongs to, and whether it has been begun and its packet not taken (§2).
+  /// For iocp.c alone: the watch of the request, and whether the request has been begun and its packet not yet taken
+  /// (§2 there).
   struct ciocp_watch *watch;
   int direction;
   _Atomic bool is_pending;
 } ciocp_request;
 
-/// A packet: the end of a request; or, with `request` NULL, one that was posted.
+/// What comes out of the port: the end of a request; or, with `request` NULL, a packet that `ciocp_afd_post` put there.
 typedef struct ciocp_packet {
   ciocp_request *request;
-  /// The socket became ready for the request's direction; with `isBroken`, it is broken, for both directions. Neither:
-  /// the request was cancelled.
+  /// `is_ready`: the socket became ready for the request's direction. `is_broken`: it is broken, for both directions.
+  /// Neither: the request was cancelled.
   bool is_ready, is_broken;
 } ciocp_packet;
 
@@ -27,7 +28,8 @@ typedef struct ciocp_afd { void *port, *device; } ciocp_afd;
 bool ciocp_afd_is_here(void);
 /// Returns 0, or an errno.
 int ciocp_afd_open(ciocp_afd *afd);
-/// The handle to poll for this socket, in `base`: below it there may be layers of other vendors. Returns 0, or an errno.
+/// Stores in `base` the handle to poll for this socket: that of the system's socket, below any layers of other vendors.
+/// Returns 0, or an errno.
 int ciocp_afd_base(uint64_t socket, uint64_t *base);
 /// Begins a request: once the socket is ready for the direction, or at once if it is now, its packet is put into the port.
 /// Returns 0, or an errno: there will be no packet then.

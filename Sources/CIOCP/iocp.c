@@ -5,29 +5,30 @@
 // ready when it begins, and after its end it must be begun again. There is one request for each direction of a socket. One
 // for both would have to be cancelled and begun anew whenever the other direction is wanted too.
 //
-// §2 When a request is begun. If it were begun again as soon as its packet was taken, it would end again at once, and so on,
-// until the G has read everything: Ms that look would find the same socket for ever. So a request is begun by the wait: when a
-// G has found that its call would block, it announces itself and calls `ciocp_arm`. What the socket is at that moment counts,
-// so nothing that came after the failed call is missed. A request that is still pending is not begun twice. It will report
-// later, or its packet lies in the port, and the G wakes for nothing and asks again. For that, who takes a packet must mark
-// the request as idle *before* the G hears of it: a G that hears first would call `ciocp_arm` beside a request that is over,
-// and wait for ever. At registration both directions are asked for, since what is ready then is news.
+// §2 When a request is begun. If it were begun again as soon as its packet was taken, it would end again at once, and
+// so on, until the G has read everything: Ms that look would find the same socket for ever. So a request is begun by
+// the wait: when a G has found that its call would block, it announces itself and calls `ciocp_arm`. The socket's state
+// at that moment counts, so nothing that came after the failed call is missed. A request that is still pending is not
+// begun twice. It will report later, or its packet lies in the port, and the G wakes for nothing and asks again. For
+// that, who takes a packet must mark the request as idle *before* the G hears of it: otherwise the G's `ciocp_arm`
+// could find a request that is over but still marked as pending, begin nothing, and the G would wait for ever. At
+// registration both requests are begun, since nobody knows yet what is ready then.
 //
-// §3 How a registration ends. `ciocp_unregister` marks it as dying, and cancels the requests that are pending. But the memory
-// of a request is the kernel's until its packet was taken. So a watch counts who holds it: the caller, and each request that
-// is pending. Who lets go of it last puts it onto the list of spare watches. It is not freed: `free` takes malloc's lock,
-// which a G may hold that was preempted, and the packet may be sysmon's to take. One lock for each watch orders beginning
-// and dying: no request is begun after the cancelling.
+// §3 How a registration ends. `ciocp_unregister` marks it as dying, and cancels the requests that are pending. But the
+// memory of a request is the kernel's until its packet was taken. So a watch counts who holds it: the caller, and each
+// request that is pending. Who lets go of it last puts it onto the list of spare watches. It is not freed: `free` takes
+// malloc's lock, which a preempted G may hold, and the thread that takes the packet may be sysmon, which must not wait
+// for a G. One lock for each watch orders beginning and dying: no request is begun after the cancelling.
 //
-// §4 Who takes packets: one thread at a time, by the lock `taking`, which the thread that waits keeps while it waits. A thread
-// that only looks, and finds it taken, goes on: the other will report. Without the lock a thread that looks could take the
-// packet that was to wake the one that waits.
+// §4 Who takes packets: one thread at a time, by the lock `taking`, which the thread that waits keeps while it waits. A
+// thread that only looks, and finds the lock taken, goes on: the holder will report. Without the lock a thread that
+// looks could take the packet that was to wake the one that waits.
 //
-// §5 Breaking a wait. The breaker sets `broken`, and posts a packet if it was not set. The thread that waits, under `taking`,
-// first takes `broken`: if it was set, it does not wait. Afterwards, if it did wait, it clears it. The lock alone would not do:
-// a thread that looks may take the packet before the other has the lock. Neither would posting the packet again: the thread
-// that looks may take it again, and again, before the other gets a turn. IOCPSleepModel goes through all interleavings;
-// IOCPArmModel does so for §2 and §3.
+// §5 Breaking a wait. The breaker sets `broken`, and posts a packet if it was not set. The thread that waits, under
+// `taking`, first takes `broken`: if it was set, it does not wait. Otherwise it waits, and clears `broken` afterwards.
+// The lock alone would not do: a thread that only looks may take the packet before the thread that is to wait has the
+// lock. Neither would posting the packet again: the looking thread may take it again and again. IOCPSleepModel goes
+// through all interleavings; IOCPArmModel does so for §2 and §3.
 #include "CIOCP.h"
 #include "afd.h"
 #include "held.h"
@@ -70,8 +71,8 @@ int ciocp_open(ciocp **port) {
 
 // MARK: registrations
 
-// malloc is not called under `keeping`, since the poll takes that lock: a goroutine that was preempted in malloc, and holds its
-// lock, would make the poll wait for a goroutine.
+// malloc is not called under `keeping`, since the poll takes that lock: otherwise the poll might wait for a goroutine
+// that was preempted in malloc and holds malloc's lock.
 static ciocp_watch *spare_or_new(ciocp *port) {
   lock(&port->keeping);
   ciocp_watch *watch = port->spare;
@@ -151,7 +152,7 @@ void ciocp_unregister(ciocp *port, ciocp_watch *watch) {
 
 // MARK: packets
 
-// Whether this packet is news, which is then in `report`.
+// Takes in one packet. Returns whether it is news, which is then in `report`.
 static bool take(ciocp *port, const ciocp_packet *packet, ciocp_report *report) {
   ciocp_request *request = packet->request;
   if (!request) return false;  // it broke a wait
@@ -176,7 +177,8 @@ int ciocp_collect(ciocp *port, int64_t nanoseconds, ciocp_report *reports) {
     if (atomic_exchange(&port->broken, false)) nanoseconds = 0;
   }
   int count = ciocp_afd_take(&port->afd, packets, CIOCP_BATCH, nanoseconds);
-  // Who breaks the wait from here on breaks the next one. What breakers up to here wanted, the caller looks for now.
+  // A break from here on ends the next wait. What earlier breakers wanted this thread to notice, the caller looks for
+  // now.
   if (nanoseconds != 0) atomic_store(&port->broken, false);
   int reported = 0;
   for (int i = 0; i < count; i++) reported += take(port, &packets[i], &reports[reported]);

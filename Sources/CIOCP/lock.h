@@ -1,5 +1,6 @@
-// A lock, by the one name on all systems. Nobody waits long for one: no system call that waits is made under it, except that
-// the netpoll thread sleeps under `taking` (iocp.c §4), for which nobody waits who does not want to sleep.
+// A lock that has the same name on all systems. Nobody waits long for it: no system call that waits is made under it.
+// The one exception is `taking`, under which the netpoll thread sleeps (iocp.c §4); only a thread that would sleep
+// itself waits for `taking`.
 #pragma once
 #include <stdbool.h>
 

@@ -16,7 +16,7 @@ int mpg_control_listen(const char *path) {
   int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return -errno;
   unlink(path);  // an earlier image of this process, before `exec`, may have left its socket here
-  // Nobody can connect before `listen`, so there is no moment at which the socket has another mode.
+  // Nobody can connect before `listen`, so it does no harm that the socket has another mode until `chmod`.
   if (bind(fd, (struct sockaddr *)&address, sizeof address) == 0 && chmod(path, 0600) == 0 && listen(fd, 8) == 0) {
     return fd;
   }

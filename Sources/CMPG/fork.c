@@ -1,10 +1,10 @@
 // A child of fork cannot use the runtime. It has one thread, and copies of the parent's memory. But the region, the rings of
 // io_uring, epoll's list and the pipes of signals are not copied: parent and child would share them.
 //
-// The kernel leaves the region out of the child (MADV_DONTFORK), whichever call made the child. The child's only thread is
-// told that it is no M, so the first use of the runtime there ends the child with a message; the parent's Ms pay nothing for
-// this check. A page that the kernel fills with zeros in a child (MADV_WIPEONFORK) tells which process this is. It does so
-// even between the fork and the handler below, and where no handler is called (_Fork, clone).
+// The kernel leaves the region out of the child (MADV_DONTFORK), whichever call made the child. The handler below marks
+// the child's only thread as no M, so the first use of the runtime there ends the child with a message; the parent's Ms
+// pay nothing for this check. A page that the kernel fills with zeros in a child (MADV_WIPEONFORK) tells which process
+// this is. It does so even between the fork and the handler below, and where no handler is called (_Fork, clone).
 //
 // A child that shares the parent's memory (vfork, posix_spawn) is another case. It may only call exec and _exit, which touch
 // nothing of the runtime. Signal handlers and `exit` must tell it from the parent: they compare its pid.

@@ -1,5 +1,5 @@
-// kqueue where the system has it. Elsewhere these functions refuse. They are weak there, so that a program that has a stand-in
-// uses that; and they have names of their own, so that a program with libkqueue gets the library's.
+// kqueue where the system has it. Elsewhere these functions fail with ENOSYS. They are weak there, so that the tests
+// can replace them; and their names begin with mpg_, so that in a program with libkqueue `kqueue` is the library's.
 #include "CMPG.h"
 #include <errno.h>
 #include <time.h>

@@ -1,4 +1,5 @@
-// Which descriptors can be waited for. epoll refuses the others itself; io_uring, kqueue and completion ports do not.
+// Which descriptors netpoll can watch. epoll itself refuses those that have no readiness; io_uring, kqueue and
+// completion ports do not.
 #include "CMPG.h"
 #include <errno.h>
 #include <sys/stat.h>

@@ -4,8 +4,9 @@
 // step is a jump, not a `ret`: the CPU predicts that a `ret` goes back to its caller, and would be wrong at each switch (8.6
 // ns against 2.9).
 //
-// The lines with .cfi say where a debugger or profiler finds the caller. The frames on both stacks are alike, so they need not
-// change where %rsp does: before that instruction they lead into the stack that is left, after it into the other one.
+// The lines with .cfi say where a debugger or profiler finds the caller. The frames on both stacks are alike, so these
+// lines need not change where %rsp does: before that instruction they lead to the caller on the old stack, after it to
+// the caller on the new one.
 #if defined(__x86_64__)
   .text
   .globl mpg_switch
@@ -66,9 +67,9 @@ mpg_switch:
   .cfi_endproc
   .size mpg_switch, .-mpg_switch
 
-// Where a new fiber begins, behind the nop: its entry is in r12, the entry's argument in r13. There is no caller, so unwinding
-// ends here. An unwinder takes an address to return to for the end of a call, and looks up the byte before it; so there must be
-// one that belongs to this function.
+// Where a new fiber begins, behind the nop: its entry is in r12, the entry's argument in r13. There is no caller, so
+// unwinding ends here. An unwinder takes a return address for the end of a call instruction, and looks up the byte
+// before it. The nop is that byte, so the look-up finds this function.
   .globl mpg_fiber_start
   .type mpg_fiber_start, @function
 mpg_fiber_start:

@@ -103,8 +103,8 @@ __attribute__((noinline)) bool mpg_leave(void) {
     note = 0;
     return true;
   }
-  // Sysmon has asked, but has not sent the signal yet. If the G gives way here, the signal is not needed, and no thread
-  // stands still.
+  // Sysmon has asked this thread to stop, but has not sent the signal yet. If the G gives way here, no signal is
+  // needed, and the thread need not stand still in the handler.
   return __builtin_expect(stop_word && atomic_load_explicit(stop_word, memory_order_relaxed) == MPG_ASKED, 0) &&
          change(stop_word, MPG_ASKED, MPG_NOTED);
 }
@@ -226,8 +226,8 @@ static bool may_hold_lock(const ucontext_t *context) {
 
 // MARK: the handler
 
-// The handler of SIGURG. It may interrupt any instruction, so it calls nothing but the kernel. A SIGURG that did not come from
-// sysmon finds a stop word that asks for nothing, and has no effect.
+// The handler of SIGURG. It may interrupt any instruction, so it calls nothing but the kernel. A SIGURG that did not
+// come from sysmon finds no request in the stop word, and has no effect.
 static void preempt(int signal, siginfo_t *info, void *context) {
   (void)signal, (void)info;
   _Atomic uint32_t *word = stop_word;

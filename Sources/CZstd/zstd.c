@@ -42,8 +42,9 @@ static bool isThere(void) {
   return isLoaded;
 }
 
-// The fastest level: events are packed already, and a higher one gains a few hundredths for twice the time. A window of two
-// megabytes holds the last table of Gs, which the next one repeats. The reader takes no larger one, whatever it is sent.
+// The fastest level: events are packed already, and a higher level saves a few hundredths of the bytes for twice the
+// time. A window of two megabytes holds the last table of Gs, which the next table mostly repeats. The reader takes
+// no larger window, whatever it is sent.
 enum { level = 1, window = 21 };
 
 bool czstd_is_built_in(void) { return true; }

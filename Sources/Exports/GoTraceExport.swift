@@ -187,8 +187,8 @@ struct GoTraceExport: HistoryVisitor {
     gSequence[step.g] = 0
   }
 
-  /// A stack of one frame for an entry. Its program counter is a number that no other entry has, since Go's reader knows
-  /// frames by it.
+  /// Returns a stack of one frame for an entry; empty: the entry is not known. The frame has a program counter that no
+  /// other entry has, because Go's reader identifies frames by their program counters.
   private mutating func frames(_ entry: String?) -> [TraceFrame] {
     guard let entry else { return [] }
     let pc = UInt64(pcs[entry] ?? pcs.count + 1)
@@ -197,7 +197,7 @@ struct GoTraceExport: HistoryVisitor {
     return [TraceFrame(pc: pc, function: place.function, file: place.file, line: place.line)]
   }
 
-  /// Writes the number of Ps, if it changed. In a trace, only a running G can say it.
+  /// Writes the number of Ps, if it changed. The trace format has it only as an event of a running G.
   private mutating func sayProcs(_ m: UInt64, _ now: UInt64) {
     guard let procs else { return }
     generation.add(.procsChange, m: m, at: now, procs, 0)

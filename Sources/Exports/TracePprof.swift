@@ -14,7 +14,8 @@ public struct TracePprof: ~Copyable, TraceCopy {
 
   /// - Parameters:
   ///   - reader: gives the trace.
-  ///   - countsFirstWait: whether what a G waited before it first ran counts, which `go tool trace` leaves out.
+  ///   - countsFirstWait: whether the time from a G's creation to its first run counts as a wait; `go tool trace`
+  ///     leaves it out.
   public init(_ reader: consuming TraceReader, _ kind: TraceProfile.Kind, countsFirstWait: Bool = false) {
     self.reader = reader
     profile = TraceProfile(kind, countsFirstWait: countsFirstWait)

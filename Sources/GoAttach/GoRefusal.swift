@@ -40,7 +40,7 @@ public enum GoRefusal: Error, Sendable, Equatable, CustomStringConvertible {
 }
 
 extension MemoryProblem {
-  /// One clause for a person.
+  /// The problem as one clause for a person, in lower case and without a full stop.
   var words: String {
     switch self {
     case .gone: "it has ended"

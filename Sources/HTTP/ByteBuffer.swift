@@ -12,7 +12,7 @@ struct ByteBuffer: ~Copyable {
   private(set) var capacity: Int
   /// The offset of the first byte that is not consumed.
   private var start = 0
-  /// The offset behind the last byte.
+  /// The offset behind the last byte that was filled.
   private var end = 0
 
   init(capacity: Int) {

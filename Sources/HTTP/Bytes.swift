@@ -61,7 +61,7 @@ func members(_ bytes: Span<UInt8>, _ range: Range<Int>) -> [Range<Int>] {
   return members
 }
 
-/// The value of a hexadecimal digit.
+/// The value of a hexadecimal digit; nil: the byte is none.
 func hexValue(_ byte: UInt8) -> UInt8? {
   if isDigit(byte) { return byte - UInt8(ascii: "0") }
   let letter = lowercased(byte) &- UInt8(ascii: "a")

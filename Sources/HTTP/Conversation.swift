@@ -71,7 +71,7 @@ struct Conversation: ~Copyable {
     return unsafe input.room(1 << 10)
   }
 
-  /// The bytes that are to be written.
+  /// The bytes that the caller is to write to the socket.
   var pending: UnsafeRawBufferPointer { unsafe UnsafeRawBufferPointer(output.bytes) }
 
   mutating func didWrite() { output.clear(keeping: Self.batch) }

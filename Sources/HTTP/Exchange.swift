@@ -4,7 +4,7 @@ import Glibc
 import MPG
 import Net
 
-/// The loop of one connection. It lives on the stack of the connection's G.
+/// The loop that serves one connection. It lives on the stack of the connection's G.
 struct Exchange: ~Copyable {
   private let connection: TCPConnection
   private var conversation: Conversation
@@ -32,7 +32,7 @@ struct Exchange: ~Copyable {
 
   /// Serves requests until either side ends the connection.
   ///
-  /// - Parameter number: the connection's number in the roll.
+  /// - Parameter number: the connection's number in `roll`, the table of open connections.
   mutating func run(_ roll: Roll, _ number: Int, _ counters: Counters) throws(NetError) {
     var counted = 0
     while true {

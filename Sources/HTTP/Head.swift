@@ -5,7 +5,7 @@ import CLLHTTP
 /// The parts of a head as offsets from the first byte of the message, so that the message may move in memory.
 struct Head {
   var method = Method.get
-  /// The target as it was sent.
+  /// The place of the request's target, as it was sent.
   var target = 0..<0
   /// The path within the target, before percent-decoding. Empty: an absolute target that has no path.
   var path = 0..<0

@@ -32,7 +32,7 @@ public struct Request: ~Copyable {
     return head.decodedPath.map { String(decoding: $0, as: UTF8.self) } ?? text(head.path)
   }
 
-  /// The target as it was sent.
+  /// The request's target, as it was sent: a path with its query, an absolute URL, or `*`.
   public var target: String { text(head.target) }
 
   /// The first value of `name` in the query, decoded (`+` is a blank); nil when the query does not have the name, empty when
@@ -85,7 +85,7 @@ public struct Request: ~Copyable {
     }
   }
 
-  /// The whole body, without chunk framing.
+  /// A copy of the whole body, without chunk framing.
   public var body: [UInt8] { unsafe Array(message[bodyRange]) }
 
   /// The size of the body in bytes.

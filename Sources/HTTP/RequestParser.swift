@@ -58,7 +58,7 @@ struct RequestParser: ~Copyable {
   var fieldTable: FieldTable { unsafe FieldTable(machine) }
   /// Whether the head says that a body follows.
   var hasBody: Bool { head.isChunked || contentLength > 0 }
-  /// The value of Content-Length; 0 without that field.
+  /// The value of the field Content-Length; 0 if the request has no such field.
   var contentLength: UInt64 { unsafe cllhttp_content_length(machine) }
   /// The place of the decoded body in the message.
   var body: Range<Int> {

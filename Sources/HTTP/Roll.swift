@@ -15,7 +15,8 @@ import Synchronization
 /// be preempted, and a thread that waited for it would be of no use to other Gs.
 final class Roll: @unchecked Sendable {
   enum Entry {
-    /// The connection is to be served. The number is the argument for `leave`; the watch is that of its client.
+    /// The connection is to be served. The number is the argument for `leave`; the `Watch` tells when the client
+    /// leaves.
     case entered(Int, Watch)
     /// The connection is beyond the limit, and is to get an answer that says so.
     case refused
@@ -84,7 +85,7 @@ final class Roll: @unchecked Sendable {
     present.done()
   }
 
-  /// Notes that the connection owes its client nothing any more.
+  /// Notes that all answers of a connection have been written to its socket.
   func settle(_ number: Int) { locked { $0.connections[number]?.isSettled = true } }
 
   /// Makes the connections that still owe an answer, or a part of one, end with a reset when the process ends. A plain end of

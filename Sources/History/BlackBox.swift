@@ -37,7 +37,7 @@ private struct Salvage {
   private var blocks: [EventBlock] = []
   /// The sum of what all records together add to the gauges.
   private var sum: Model
-  /// The first record of each lane.
+  /// The first record that each lane's ring still had.
   private var first: [Lane: PlacedRecord] = [:]
   /// The time of the last record of all lanes, in ticks; nil: there is no record.
   private(set) var end: UInt64?

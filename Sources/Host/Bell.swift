@@ -1,9 +1,10 @@
-// A bell: any thread rings it, one other waits for it. Several rings before that one comes are one.
+// A bell: any thread rings it, one thread waits for it. Several rings before the waiting thread wakes count as one.
 internal import Glibc
 
-/// Lets a thread sleep until another one wants it. `ring` may be called from any thread, the rest by one at a time.
+/// Lets a thread sleep until another one wakes it. `ring` may be called from any thread, all else by one thread at
+/// a time.
 ///
-/// If the process has no free descriptors, ringing does nothing, and a wait lasts its time.
+/// If the process has no free descriptors, ringing does nothing, and a wait lasts as long as its limit.
 package final class Bell: Sendable {
   /// The read end of a pipe, readable after a ring; −1: there was no free descriptor. The bell owns both ends.
   package let descriptor: Int32
@@ -24,16 +25,16 @@ package final class Bell: Sendable {
     close(writeEnd)
   }
 
-  /// Rings. This never blocks: if the pipe is full, it has rung already.
+  /// Rings. This never blocks: if the pipe is full, the bell has rung already.
   package func ring() {
     var token: UInt8 = 1
     _ = unsafe write(writeEnd, &token, 1)
   }
 
-  /// Whether it rang, and nobody has taken that yet.
+  /// Whether the bell has rung, and neither `drain` nor `wait` has taken the ring yet.
   package var hasRung: Bool { poll(atMost: 0) }
 
-  /// Takes all rings.
+  /// Takes all rings, so that the next wait does not end because of them.
   package func drain() {
     var tokens = [UInt8](repeating: 0, count: 64)
     while unsafe read(descriptor, &tokens, tokens.count) > 0 {}
@@ -41,7 +42,7 @@ package final class Bell: Sendable {
 
   /// Waits for the next ring, at most so many nanoseconds, and takes it.
   package func wait(atMost time: UInt64) {
-    // Rounded up, so that whoever waits for a moment does not come before it and go round once more.
+    // Rounded up, so that a caller that waits for a moment does not wake before it, only to wait once more.
     if poll(atMost: Int32(clamping: (time + 999_999) / 1_000_000)) { drain() }
   }
 

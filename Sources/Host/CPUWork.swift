@@ -1,11 +1,12 @@
-// How much work something was.
+// How much CPU time a piece of work took.
 //
-// What is done again and again may take only a part of the time, so the pause after it follows from what it took. On a busy
-// machine the wall clock also counts the time in which other programs had the CPU. A pause that followed from the wall clock
-// would become seconds long there, and screens would stand still. So the CPU time counts.
+// Work that is done again and again may take only a share of the time, so the pause after it is a
+// multiple of what it took. On a busy machine the wall clock also counts the time in which other
+// programs had the CPU. A pause that followed from the wall clock would become seconds long there,
+// and screens would stand still. So the CPU time counts.
 internal import Glibc
 
-/// Measures from its creation on. A plain value.
+/// Measures CPU time from its creation on. A plain value.
 package struct CPUWork {
   /// Whose CPU time counts.
   package enum Scope: Sendable {
@@ -20,7 +21,7 @@ package struct CPUWork {
   private let scope: Scope
   private let start: (wall: UInt64, cpu: UInt64)
 
-  /// Begins to measure.
+  /// Begins to measure CPU time.
   package init(of scope: Scope) {
     (self.scope, start) = (scope, (monotonicNow(), Self.now(scope)))
   }

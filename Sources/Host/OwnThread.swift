@@ -21,8 +21,8 @@ package enum OwnThread {
     // The new thread owns `body` and releases it.
     let owned = unsafe Unmanaged.passRetained(Body(body))
     var thread = pthread_t()
-    // A thread begins with its maker's signals. It must not take those that end the process: the first thread may hold them back
-    // until it has finished a file, or answered whoever waits.
+    // A new thread has the signal mask of the thread that makes it. It must not take the signals that end the
+    // process: the first thread may block them until it has finished a file, or answered whoever waits.
     var (ending, before) = (sigset_t(), sigset_t())
     unsafe sigemptyset(&ending)
     for signal in [SIGINT, SIGTERM, SIGHUP] { unsafe sigaddset(&ending, signal) }
@@ -41,14 +41,15 @@ package enum OwnThread {
   /// Runs `body` once for each index below `count`, each on a thread of its own, and returns the results in their order when
   /// all have ended. A thread that cannot be started does not matter: the calling thread does its part.
   ///
-  /// - Parameter niceness: how far the threads stand back behind others that want the same CPUs, as nice(2) has it.
+  /// - Parameter niceness: the nice value of the threads (nice(2)). The higher it is, the more they leave CPUs to
+  ///   others.
   package static func share<Value: Sendable>(
     _ count: Int, niceness: Int32, _ body: @escaping @Sendable (Int) -> Value
   ) -> [Value] {
     let results = Results<Value>(count)
     let threads = (0..<count).map { index in
       start {
-        // Linux counts niceness by thread.
+        // On Linux a nice value belongs to one thread, not to the process.
         _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, niceness)
         let value = body(index)
         results.values.withLock { $0[index] = value }

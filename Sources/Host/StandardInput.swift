@@ -1,9 +1,10 @@
 // Standard input as a file that is read to its end, while a person goes on typing.
 internal import Glibc
 
-/// Takes what comes by standard input, and puts the terminal in its place, for the keys; where there is none, nothing.
+/// Moves standard input to another descriptor. Descriptor 0 becomes the terminal, for the keys, or /dev/null without
+/// one.
 ///
-/// - Returns: a descriptor to read from, which is the caller's to close.
+/// - Returns: the descriptor by which what was standard input is read. The caller has to close it.
 package func takeStandardInput() throws(InspectorError) -> Int32 {
   let copy = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
   guard copy >= 0 else { throw .system(call: "fcntl", path: "standard input", errno: errno) }

@@ -6,7 +6,7 @@ package struct FileDescriptor: ~Copyable {
   package let raw: Int32
 
   /// Opens `path` for reading only, without waiting for the other end of a FIFO. If the last component is a symbolic
-  /// link, the kernel refuses it (ELOOP), unless `followsLink` says that the user named it.
+  /// link, the kernel refuses it (ELOOP), unless `followsLink` is true, because the user named the link.
   package init(reading path: String, followsLink: Bool = false) throws(SystemCallError) {
     let follow = followsLink ? 0 : O_NOFOLLOW
     raw = unsafe open(path, O_RDONLY | follow | O_CLOEXEC | O_NONBLOCK)

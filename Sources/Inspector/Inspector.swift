@@ -1,6 +1,6 @@
 // The inspector: looks at a scheduler from outside, without touching it. This module is the façade of the
-// rooms below it. It re-exports what a user of the library needs, and each room has one concern
-// (ARCHITECTURE.md).
+// modules below it, each of which has one concern (ARCHITECTURE.md). It re-exports those that a user of
+// the library needs.
 //
 //     let inspector = try Inspector.attach(to: 4242)
 //     let snapshot = try inspector.snapshot()

@@ -28,7 +28,8 @@ struct TakingAccount: Sendable {
   }
 }
 
-/// Reads the table of Gs for a frame. Not a method of the sampler, which does other work between two parts of the table.
+/// Reads the table of Gs for a frame of the screen. It is no part of the sampler, which must be free to
+/// drain rings between two parts of the table.
 private struct TableReading {
   /// How long reading the table of Gs may be put off, in nanoseconds.
   private static let longestPutOff: UInt64 = 1_000_000_000
@@ -37,7 +38,7 @@ private struct TableReading {
   let observation: Observation
   let isCalledAway: () -> Bool
 
-  /// Reads the table, unless that is not due.
+  /// Reads the table, if reading it is due.
   func read(
     at now: UInt64, _ detailer: inout Detailer, _ breathe: () -> Void, _ fail: (InspectorError) -> Void
   ) -> Goroutines? {
@@ -70,7 +71,7 @@ extension Sampler {
     let interest = widened(interest)
     guard interest != .none, let history, let observation else { return frame }
     _ = try drain()
-    // For a target that has ended, time stands still.
+    // For a target that has ended, the moment stays that of the last snapshot.
     let now = observation.clock.ticks(at: ending == nil ? source.now : frame.snapshot.time)
     let moment = DetailSource(
       history: history, clock: observation.clock, moment: now, snapshot: observation.snapshot)

@@ -9,7 +9,8 @@ extension Sampler {
     source.knowledge.gauges == .sampled && source.knowledge.absenceOfEvents != nil
   }
 
-  /// The interest, extended by the details from which an explanation of the present moment is made.
+  /// The viewer's interest, extended by the details from which an explanation of the present moment is
+  /// made.
   func widened(_ interest: Interest) -> Interest {
     explainsNow ? interest.widened(detailer.goroutinesSeen) : interest
   }

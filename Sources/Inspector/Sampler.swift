@@ -101,7 +101,7 @@ public struct Sampler {
   public var isCalledAway: () -> Bool = { false }
   var account = TakingAccount()
 
-  /// A sampler of a live process.
+  /// Makes a sampler of a live process.
   ///
   /// - Parameters:
   ///   - region: the region of the process.
@@ -110,7 +110,7 @@ public struct Sampler {
     self.init(from: region, history: limits)
   }
 
-  /// A sampler of any source.
+  /// Makes a sampler of any source.
   package init(from source: any SchedulerSource, history limits: HistoryLimits? = nil) {
     self.source = source
     history = limits.map { History($0) }
@@ -155,7 +155,8 @@ public struct Sampler {
       // The steal matrix is read with the gauges, so it is of the frame's moment even if the other instruments are
       // older.
       frame.instruments?.steals = frame.snapshot.steals
-      // Findings and CPU times are those of the last keyframe, so that a look back shows the same.
+      // Findings and CPU times are those of the last keyframe, so that a look back at this moment shows the same
+      // ones.
       if let marked {
         frame.instruments?.findings = marked.findings.all
         frame.instruments?.cpu = marked.cpus
@@ -168,8 +169,9 @@ public struct Sampler {
     return frame
   }
 
-  /// How long instruments stay as they are, in nanoseconds. They cover ten seconds and more, and to compute
-  /// them for every frame would cost as much as drawing it.
+  /// How long instruments (what is measured from the history) are kept until they are computed anew, in
+  /// nanoseconds. They cover ten seconds and more, and to compute them for every frame would cost as much as
+  /// drawing it.
   private static let instrumentsInterval: UInt64 = 500_000_000
 
   private mutating func makeInstruments(_ history: History, _ snapshot: Snapshot) {
@@ -194,8 +196,8 @@ public struct Sampler {
   public mutating func finish() throws(InspectorError) {
     guard let history else { return }
     for round in 0..<20 {
-      // The clock is known only so exactly, so a record that was written just now may seem later than the
-      // drain's limit. The next round reads it.
+      // Ticks can be converted only about exactly, so a record that was written just now may seem later than the
+      // moment up to which this drain reads. The next round reads that record.
       if round > 1 { usleep(1000) }
       _ = try drain(into: history)
       if !history.numbers.isEmpty, !history.isPending { return }

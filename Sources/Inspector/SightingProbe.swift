@@ -5,7 +5,7 @@ import Insight
 import Observed
 import Region
 
-/// Looks at one source. Not thread-safe.
+/// Looks at the threads, locks and sockets of one source. Not thread-safe.
 struct SightingProbe {
   private var taker = SightingTaker()
   private var sockets = SocketWatch()
@@ -26,7 +26,7 @@ struct SightingProbe {
 
   var sightings: Sightings { taker.sightings }
 
-  /// Looks at the threads.
+  /// Looks at the threads to which Gs are locked that run or are ready.
   mutating func look(_ snapshot: Snapshot, _ places: ThreadPlaces?) {
     let busy = snapshot.ms.filter { $0.isLockedBusy == true }.prefix(64)
     let folders = busy.isEmpty ? [:] : places?.folders(of: busy.compactMap(\.tid)) ?? [:]
@@ -35,7 +35,7 @@ struct SightingProbe {
     }
   }
 
-  /// Looks at the threads, of which another machine tells.
+  /// Looks at the same threads, if another machine tells of them.
   mutating func look(_ snapshot: Snapshot, _ facts: SystemFacts) {
     let busy = snapshot.ms.filter { $0.isLockedBusy == true }.prefix(64)
     taker.take(Array(busy), at: snapshot.time) { tid in

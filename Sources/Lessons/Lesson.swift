@@ -136,8 +136,8 @@ extension String {
 }
 
 extension Lesson {
-  /// Judges what was seen. Throws also if the scheduler has another value for one of the numbers that the
-  /// lesson's words name.
+  /// Returns the answer that the events prove. Throws if they prove none, or if the scheduler has another value
+  /// for one of the numbers that the lesson's words name.
   package func conclude(_ evidence: RunEvidence) throws(Unproven) -> Outcome {
     let outcome = try judge(evidence)
     for tape in evidence.tapes {

@@ -28,23 +28,23 @@ package struct Condition: Sendable {
 
 /// One move of a script.
 package enum Move: Sendable {
-  /// The P or M that makes the single steps.
+  /// The P or M that makes the single steps, one decision of the scheduler each.
   package enum Who: Sendable {
     /// The P on which the scene began.
     case home
-    /// The M that has waited longest for its step.
+    /// The M that has waited longest to be allowed its next decision.
     case anybody
-    /// A P that runs no G, if there is one; else the M that has waited longest.
+    /// A P that runs no G, if there is one; else the M that has waited longest to be allowed a decision.
     case idle
   }
 
-  /// Opens the door at which the program waits.
+  /// Opens the door at which the program waits: writes a line to the program's input.
   case open
   /// Lets the scheduler run free until the condition holds.
   case free(until: Condition)
-  /// Holds the scheduler.
+  /// Holds the scheduler: each P stops at its next decision.
   case hold
-  /// Grants single steps until the condition holds.
+  /// Lets the scheduler make single decisions, each by one P or M, until the condition holds.
   case step(Who, until: Condition)
   /// Asks the question. In a rehearsal no person is asked, and the script goes on at once.
   case ask

@@ -6,7 +6,7 @@ import Region
 package enum Mark: String, CaseIterable, Sendable {
   /// The scene begins.
   case begin
-  /// Everything stands as the question says.
+  /// The situation that the question describes has come about.
   case ready
   /// The first part of what follows `ready` is over.
   case next
@@ -78,7 +78,8 @@ package struct Tape: Sendable {
   /// The G that plays the scene.
   package var main: UInt64? { mark(.begin)?.record.g }
 
-  /// The events from one mark to another; `to` nil: to the end.
+  /// Returns the events from one mark to another; `to` nil: to the end. Throws if the program did not come to
+  /// one of the marks, or if events were lost.
   package func between(_ from: Mark, _ to: Mark?) throws(Unproven) -> [PlacedRecord] {
     guard let begin = mark(from)?.record.time else {
       throw Unproven("the scene did not come to its mark '\(from)'")
@@ -96,12 +97,12 @@ package struct Tape: Sendable {
 }
 
 extension Sequence<PlacedRecord> {
-  /// The first event of a kind that fits.
+  /// Returns the first event of a kind for which `fits` is true; nil: there is none.
   package func first(_ kind: EventKind, where fits: (PlacedRecord) -> Bool = { _ in true }) -> PlacedRecord? {
     first { $0.record.kind == kind && fits($0) }
   }
 
-  /// All events of a kind that fit.
+  /// Returns all events of a kind for which `fits` is true.
   package func all(_ kind: EventKind, where fits: (PlacedRecord) -> Bool = { _ in true }) -> [PlacedRecord] {
     filter { $0.record.kind == kind && fits($0) }
   }
@@ -111,7 +112,7 @@ extension PlacedRecord {
   /// The P in whose ring the event lies; nil: the writer held no P.
   package var p: Int? { lane.p }
 
-  /// Whether a G begins to run, or goes on.
+  /// Whether the event says that a G begins to run, or runs on after a preemption or a system call.
   package var isStart: Bool {
     switch record.kind {
     case .goStart, .goResume: true
@@ -120,7 +121,7 @@ extension PlacedRecord {
     }
   }
 
-  /// Whether a G that ran stops running.
+  /// Whether the event says that a G stops running.
   package var isStop: Bool {
     switch record.kind {
     case .goPark, .goYield, .goExit, .goPreempt, .goSyscall: true
@@ -129,16 +130,16 @@ extension PlacedRecord {
   }
 }
 
-/// What a judge is given: all that was seen of a lesson's run.
+/// What `Lesson.judge` is given: all that was seen of a lesson's run.
 package struct RunEvidence {
   /// The tapes of the scenes that were played, in their order.
   package var tapes: [Tape]
-  /// The index of the scene that was chosen, if one was.
+  /// The index of the scene that was chosen, in a lesson of which one scene is played; nil: none was chosen.
   package var chosen: Int?
   /// The whole history of the last scene's process, from its boot.
   package var history: History
 
-  /// The tape of the first scene.
+  /// Returns the tape of the first scene. Throws if no scene was played.
   package func tape() throws(Unproven) -> Tape {
     guard let tape = tapes.first else { throw Unproven("no scene was played") }
     return tape

@@ -95,7 +95,7 @@ public final class TCPConnection: Sendable {
   /// lost, because a closed socket answers with a reset.
   public var unacknowledged: Int { SystemCall.unacknowledged(poll.fd) }
 
-  /// The system's knowledge of the peer, which it has without reading from the connection.
+  /// What the system knows of the peer without reading from the connection.
   public enum Peer: Sendable {
     /// As far as can be seen, the peer is there, and may still send and read.
     case here

@@ -4,7 +4,7 @@ import Region
 
 /// Controls a scheduler until it is gone. Not thread-safe.
 package protocol SchedulerControl: AnyObject {
-  /// Carries out a command, and returns how the scheduler goes on.
+  /// Carries out a command, and returns the state in which the scheduler is after it: free, held or slowed.
   func send(_ command: ControlCommand) throws(ControlError) -> ControlState
 }
 
@@ -14,11 +14,11 @@ public enum ControlError: Error, Sendable, Equatable, CustomStringConvertible {
   case notControlled(pid: Int32)
   /// The scheduler refuses; the reason is its own: another controller is there, for example.
   case refused(String)
-  /// The process speaks another version of the language.
+  /// The process speaks another version of the control protocol.
   case otherVersion(Int)
   /// The process has closed the connection, or does not answer.
   case lost(pid: Int32)
-  /// What answers at the socket is no scheduler.
+  /// What answers at the process's control socket is no scheduler.
   case nonsense(String)
   /// A system call failed; the errno says why.
   case system(call: String, errno: Int32)

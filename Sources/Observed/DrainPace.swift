@@ -1,7 +1,7 @@
 // How often to take events from a source whose rings overwrite their oldest records: so often that the fullest ring becomes a
 // quarter full in between.
 
-/// The pace of draining.
+/// How often events are taken from the rings of a source.
 package enum DrainPace {
   /// The shortest and the longest interval between two drains, in nanoseconds.
   package static let (shortest, longest): (UInt64, UInt64) = (1_000_000, 30_000_000)

@@ -27,7 +27,7 @@ public struct Finding: Sendable, Equatable {
   }
 }
 
-/// The findings of one moment.
+/// The findings of all lints at one moment.
 package struct Findings: Equatable {
   package var all: [Finding] = []
 

@@ -47,8 +47,9 @@ package struct GoroutineList: Equatable {
   /// parts a reader does its other work, such as draining the rings.
   package static let chunk = 4096
 
-  /// How long to wait before the table is read again, in nanoseconds. Reading it may take a hundredth of a CPU's time; and each
-  /// listed G takes 60 µs, so a table of a million Gs, some 20 MB, is read at most once a minute.
+  /// How long to wait before the table is read again, in nanoseconds. Reading it may take a hundredth of a CPU's
+  /// time. The pause is at least 60 µs for each listed G, so a table of a million Gs, some 20 MB, is read at most
+  /// once a minute.
   ///
   /// - Parameter spent: the CPU time that the last reading took, in nanoseconds.
   package static func pause(after spent: UInt64, rows: Int) -> UInt64 {
@@ -58,7 +59,7 @@ package struct GoroutineList: Equatable {
   package init(rows: [GoroutineRow], isCut: Bool = false) { (self.rows, self.isCut) = (rows, isCut) }
 }
 
-/// One G at one moment.
+/// One G at one moment, in the form in which people see it.
 public struct Goroutine: Sendable, Equatable {
   /// The G's id, which the target never uses again.
   public var id: UInt64 = 0

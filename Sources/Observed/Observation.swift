@@ -39,7 +39,7 @@ package struct LaneMark: Equatable {
 package typealias EventReading = (inout [Record]) -> UInt64
 
 extension WaitReason {
-  /// The word for a reason in a sentence. A Go trace does not tell why a G waits that did so before it began.
+  /// The word for a reason in a sentence. A Go trace does not tell why a G waits if the wait began before the trace.
   package var told: String { self == .none ? "something that is not told" : "\(self)" }
 
   /// Our name for each of the 256 raw wait reasons; nil: we know none.

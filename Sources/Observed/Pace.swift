@@ -5,7 +5,7 @@ import Region
 /// The pace of a scheduler that can be paced from outside. Timers and deadlines go by the scheduler's own clock. While the
 /// scheduler is held or slowed, that clock stands still whenever its Ms only wait; the outside world does not slow.
 public struct Pace: Sendable, Equatable {
-  /// The pace.
+  /// Whether the scheduler runs free, is held, or is slowed.
   public var state: Pacing
   /// Decisions a second of all Ps together; nil: the scheduler is not slowed.
   public var rate: Int?

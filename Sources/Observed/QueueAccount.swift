@@ -18,7 +18,7 @@ import Region
 
 /// Depths of the queues, and the holders of the Ps.
 package struct QueueAccount: Equatable, Sendable {
-  /// The account of one P.
+  /// The account of one P: how deep its queues are, which M holds it, which G it runs.
   package struct P: Equatable, Sendable {
     package var lrq = 0
     /// The number of Gs in `runnext`: 0 or 1; see §3 for the exceptions.

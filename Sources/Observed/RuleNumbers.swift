@@ -1,7 +1,7 @@
 // The numbers in the target's scheduling rules, as the target tells them. The target may be of another version than
-// this build, or may have been booted with another slice. Keyframes carry the numbers, so recordings and black boxes
-// know them as well. A sentence that explains a rule takes its numbers from here; it names no number that the target
-// does not tell, and guesses none.
+// this build, or may have been booted with another time slice. Keyframes carry the numbers, so recordings and black
+// boxes know them as well. A sentence that explains a rule takes its numbers from here; it names no number that the
+// target does not tell, and guesses none.
 import Region
 
 extension Snapshot {

@@ -15,7 +15,8 @@ extension Snapshot {
     public var systemGs: Int?
     /// How long Gs were ready before they ran, over about the last second.
     public var runLatency: Latency?
-    /// The same since boot, range by range; nil: the source does not tell.
+    /// How long Gs were ready before they ran, since boot, as the counts of a histogram; nil: the source does
+    /// not tell.
     package var runLatencyTotals: LatencyTotals?
     /// How long Gs have waited for mutexes since boot, in nanoseconds, all together.
     public var mutexWait: UInt64?

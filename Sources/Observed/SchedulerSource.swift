@@ -42,8 +42,8 @@ package protocol SchedulerSource: AnyObject {
   /// `threads`.
   var system: SystemFacts? { get }
 
-  /// What is known of the sockets of the observed process, if the source has it from elsewhere than `threads`; nil: as for
-  /// `system`.
+  /// What is known of the sockets of the observed process, if the source has it from elsewhere than `threads`; nil: ask
+  /// by `threads`.
   var sockets: SocketFacts? { get }
 
   /// Reads all gauges once, and writes what is known into `observation`, which the caller keeps.
@@ -99,7 +99,7 @@ package protocol SchedulerSource: AnyObject {
   /// moment that the caller named.
   var eventsKnownUpTo: UInt64? { get }
 
-  /// When the rows that `goroutines` returned last were read, in nanoseconds; nil: just then.
+  /// When the rows that `goroutines` returned last were read, in nanoseconds; nil: during that call.
   var tableReadAt: UInt64? { get }
 
   /// The files from which the source reads, so that nothing is written to them. An element is nil if its file cannot be
@@ -113,7 +113,7 @@ package protocol SchedulerSource: AnyObject {
   /// there is none.
   func successor() throws(InspectorError) -> (any SchedulerSource)?
 
-  /// Connects to the scheduler, to hold, step or slow it; when the connection goes, the scheduler runs free.
+  /// Connects to the scheduler, to hold, step or slow it; when the connection ends, the scheduler runs freely again.
   func control() throws(ControlError) -> any SchedulerControl
 }
 

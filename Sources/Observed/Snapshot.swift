@@ -25,7 +25,7 @@ public struct Snapshot: Sendable, Equatable {
     public var bootTime: UInt64
     /// The stage of the process's life, from its boot to its end, as the process itself reports it.
     public var state: ProcessState
-    /// The pid, as `pid`; nil: it is not known, such as that of the process of which a trace is.
+    /// The pid, as `pid`; nil: it is not known, for example because the source is a Go trace.
     public var knownPid: Int32? { pid == 0 ? nil : pid }
     /// Makes a target from its parts.
     public init(pid: Int32 = 0, name: String = "", bootTime: UInt64 = 0, state: ProcessState = .live) {
@@ -49,7 +49,8 @@ public struct Snapshot: Sendable, Equatable {
     public var lrq: Int?
     /// The largest `lrq` since the moment given to `observe(peaksSince:)`, which mostly is the reader's last look.
     public var lrqMax: Int?
-    /// The mean of `lrq` over many looks since that moment; nil: the source does not look so often.
+    /// The mean of `lrq` over many looks since the moment given to `observe(peaksSince:)`; nil: the source does not
+    /// look so often.
     public var lrqMean: Double?
     /// Whether `runnext` holds a G.
     public var runnext: Bool?
@@ -155,8 +156,8 @@ public struct Snapshot: Sendable, Equatable {
     public var waiting: [WaitReason: Int] = [:]
     /// The number of live Gs that run a job of a Swift `Task`; nil: the target does not tell.
     public var tasks: Int?
-    /// The number of runnable Gs that are on no queue, because there was no stack for their first turn; nil:
-    /// the target does not tell.
+    /// The number of runnable Gs that are on no queue, because there was no stack on which they could start; nil: the
+    /// target does not tell.
     public var stackless: Int?
     /// Makes counts of no Gs.
     public init() {}

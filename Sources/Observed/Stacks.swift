@@ -41,14 +41,16 @@ public struct CallStack: Sendable, Hashable {
   /// are no calls.
   public var own: StackFrame? { frames.first { !$0.isLibrary } ?? frames.last }
 
-  /// The calls of the program's own code by which stacks are grouped: the innermost first, at most eight; the outermost
-  /// call, if the program has none. Two stacks that differ only in the library's calls have the same.
+  /// The calls of the program's own code by which stacks are grouped: the innermost first, at most eight; if the
+  /// program has none on the stack, the outermost call. Two stacks that differ only in the library's calls have the
+  /// same own calls.
   public var ownCalls: ArraySlice<StackFrame> {
     let own = frames.filter { !$0.isLibrary }
     return own.isEmpty ? frames.suffix(1) : own.prefix(8)
   }
 
-  /// The own calls as a filter has them, each with a sign of its end: `main.wait at main.go:5< main.main at main.go:9<`.
+  /// The own calls as text for a filter, each with `<` at its end:
+  /// `main.wait at main.go:5< main.main at main.go:9<`.
   public var ownCallsText: String { ownCalls.map { $0.text + "<" }.joined(separator: " ") }
 }
 
@@ -56,7 +58,7 @@ public struct CallStack: Sendable, Hashable {
 public enum StackQuestion: Sendable, Equatable {
   /// The Gs with these ids.
   case some([UInt64])
-  /// All Gs.
+  /// All Gs of the target.
   case all
 }
 
@@ -70,7 +72,7 @@ public struct Stacks: Sendable, Equatable {
     case running
     /// The G went on while its stack was read.
     case moved
-    /// There is no such G any more.
+    /// There is no G with this id any more.
     case gone
     /// The memory of the G or its stack cannot be read, or makes no sense.
     case unreadable
@@ -89,7 +91,7 @@ public struct Stacks: Sendable, Equatable {
 
   /// What is known of each G that was asked for, by its id.
   public var outcomes: [UInt64: Outcome]
-  /// The stacks, each only once.
+  /// All different stacks, each only once.
   public var distinct: [CallStack]
   /// Labels that the program gave to its Gs, as `key=value`, by the id of the G. A G without labels is missing.
   public var labels: [UInt64: String]

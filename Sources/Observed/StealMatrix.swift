@@ -65,7 +65,7 @@ public struct StealMatrix: Sendable, Equatable {
         isCut = true
         return
       }
-      // A matrix without this pair says that the thief had never looked there.
+      // A matrix without this pair says that the thief had never tried to steal from this victim.
       let pair = Pair(thief: thief, victim: victim, tries: tellsTries ? 0 : nil, hits: 0, gs: 0)
       pairs.insert(pair, at: place)
     }

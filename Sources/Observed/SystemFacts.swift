@@ -1,14 +1,14 @@
-// What the operating system tells of an observed process, where a source has it from somewhere else: a stream brings it from
-// the machine on which the process runs.
+// What the operating system tells of an observed process, where a source cannot ask for it: a
+// stream brings it from the machine on which the process runs.
 import Host
 
 /// What the operating system tells of a process.
 package struct SystemFacts: Equatable {
-  /// How long its threads ran and waited for a CPU lately; nil: not known.
+  /// How long the process's threads ran and waited for a CPU lately; nil: not known.
   package var pressure: CPUPressure?
-  /// The limit of CPU time that holds for it; nil: there is none, or it is not known.
+  /// The limit of CPU time that holds for the process; nil: there is none, or it is not known.
   package var quota: CPUQuota?
-  /// Its threads, by their numbers in its own pid namespace.
+  /// The process's threads, by their numbers in the process's own pid namespace.
   package var threads: [Int32: OSThread]
 
   package init(

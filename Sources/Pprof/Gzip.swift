@@ -2,7 +2,7 @@
 internal import CGzip
 
 package enum Gzip {
-  /// The bytes as a gzip file; nil: this build has no zlib.
+  /// Returns the bytes as a gzip file; nil: this build has no zlib, or zlib has failed.
   package static func compressed(_ bytes: [UInt8]) -> [UInt8]? {
     let bound = cgzip_bound(bytes.count)
     guard bound > 0 else { return nil }

@@ -51,8 +51,8 @@ package struct ProfileWriter {
   /// Adds a sample.
   ///
   /// - Parameters:
-  ///   - locations: those of its stack, the innermost first.
-  ///   - labels: keys and texts.
+  ///   - locations: the numbers of the locations of its stack (`location`), the innermost first.
+  ///   - labels: the sample's labels, each a key with a text.
   package mutating func sample(
     _ locations: [UInt64], _ values: [UInt64], labels: [(key: String, value: String)] = []
   ) {
@@ -69,7 +69,7 @@ package struct ProfileWriter {
     }
   }
 
-  /// The number of a location.
+  /// Returns the number by which samples refer to a location, and writes the location if it is new.
   ///
   /// - Parameter lines: its functions: the innermost first, and the one that is not inlined last.
   package mutating func location(pc: UInt64, _ lines: [Line], isInMapping: Bool = false) -> UInt64 {
@@ -114,7 +114,8 @@ package struct ProfileWriter {
     return texts.count - 1
   }
 
-  /// Says which executable the locations are in. Functions, files, lines and inlined frames are known.
+  /// Writes which executable the locations are in, and that it needs no symbolizing: functions, files, lines and
+  /// inlined frames are known.
   package mutating func mapping(_ addresses: Range<UInt64>, path: String, buildID: String?) {
     let (path, build) = (string(path), buildID.map { string($0) } ?? 0)
     message.message(3) {
@@ -130,9 +131,9 @@ package struct ProfileWriter {
   /// Ends the profile.
   ///
   /// - Parameters:
-  ///   - time: when it was taken, in nanoseconds since 1970; nil: not known.
-  ///   - duration: how long it took, in nanoseconds; nil: a moment.
-  ///   - period: what one event of the sampled kind is.
+  ///   - time: when the profile was taken, in nanoseconds since 1970; nil: not known.
+  ///   - duration: the length of the time that the profile is about, in nanoseconds; nil: it is about one moment.
+  ///   - period: the kind of events that were sampled, and their unit. The period itself is 1.
   /// - Returns: the message, packed by gzip as pprof's own files are, or as it is if this build has no zlib. pprof reads both.
   package consuming func finished(time: UInt64?, duration: UInt64? = nil, period: ValueType) -> [UInt8] {
     let type = (string(period.name), string(period.unit))

@@ -24,7 +24,7 @@ package struct ProtobufWriter {
     bytes += content
   }
 
-  /// A number. 0 is what is meant if the field is missing, so it is not written.
+  /// Appends a field with a number. A reader takes a missing field for 0, so a field with 0 is not written.
   package mutating func number(_ field: Int, _ value: UInt64) {
     guard value != 0 else { return }
     varint(UInt64(field) << 3)
@@ -35,7 +35,7 @@ package struct ProtobufWriter {
 
   package mutating func text(_ field: Int, _ text: String) { bytes(field, text.utf8) }
 
-  /// A repeated number.
+  /// Appends a field with any number of numbers, packed into one run of bytes.
   package mutating func numbers(_ field: Int, _ values: [UInt64]) {
     var packed = ProtobufWriter()
     for value in values { packed.varint(value) }

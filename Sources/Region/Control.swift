@@ -5,16 +5,16 @@
 // A line that is longer than `Control.longest`, or that is no command, is answered with an error. Both sides read what
 // the other writes as untrusted: nothing here traps or grows without bound.
 //
-// The scheduler's side allocates nothing: a goroutine that was stopped may hold malloc's lock, and the scheduler must be
-// let run free all the same.
+// The scheduler's side allocates nothing: a goroutine that was stopped may hold malloc's lock, and the control thread
+// must be able to let the scheduler run free all the same.
 
 /// What holds for all messages on a control socket.
 public enum Control {
-  /// The version of the language. A controller must not go on with a scheduler that greets with another one.
+  /// The version of the language. A controller must not go on with a scheduler that greets with another version.
   public static let version = 1
   /// Most bytes of a line, without its newline.
   public static let longest = 128
-  /// Decisions a second that a slowed scheduler may make.
+  /// The rates to which a scheduler can be slowed, in decisions a second.
   public static let rates = 1...10_000
 
   /// The file name of the control socket of the process whose region has this name: the region's, but `.control` in
@@ -37,8 +37,8 @@ public enum Control {
 public enum ControlCommand: Equatable, Sendable {
   /// All Ps stop at their next decision.
   case hold
-  /// One decision, by the thread that holds the P with this number; nil: by the thread that has waited longest. Holds the
-  /// scheduler first.
+  /// The thread that holds the P with this number makes one decision; nil: the thread that has waited longest does.
+  /// Holds the scheduler first.
   case step(p: Int?)
   /// The scheduler makes this many decisions a second, summed over all Ps (`Control.rates`).
   case slow(Int)
@@ -72,7 +72,7 @@ public enum ControlCommand: Equatable, Sendable {
     }
   }
 
-  /// A number of one to five digits and nothing else.
+  /// Parses one to five digits and nothing else; nil: the text is no such number.
   private static func number(_ digits: Slice<UnsafeRawBufferPointer>) -> Int? {
     guard unsafe (1...5).contains(digits.count), unsafe digits.allSatisfy({ (48...57).contains($0) }) else {
       return nil
@@ -95,7 +95,7 @@ public enum ControlCommand: Equatable, Sendable {
 
 /// The state of a scheduler that can be controlled: its pace, and the threads that wait.
 public struct ControlState: Equatable, Sendable {
-  /// The pace.
+  /// Whether the scheduler runs free, is held or is slowed.
   public var pace: Pacing
   /// Decisions a second while the pace is `slow`; else 0.
   public var rate: Int

@@ -75,9 +75,10 @@
   /// No P made progress, so sysmon lent time without a P to a G whose thread stands still: the thread was preempted, or
   /// lost its P while it slept. `count`: the M that G keeps, `arg`: G.
   case lend = 38
-  /// From here on G, and each G that it creates, belongs to another span; `detail`: 1 when that span begins now, 0 when G
-  /// returns to an earlier one, 3 when the span begins beside those that G is in, which go on; 4: the span is over, though G is in
-  /// another one; `count`: the span's label (string id); `arg`: the span's number, 0: none.
+  /// From here on G, and each G that it creates, belongs to another span; `detail`: 1 when that span begins now, 0 when
+  /// G returns to an earlier one. Only in a history made of a Go trace: 3 when the span begins beside those that G is
+  /// in, which go on; 4 when the span is over while G is in another one. `count`: the span's label (string id); `arg`:
+  /// the span's number, 0: none.
   case goLabel = 39
   /// A poll readied Gs, and no thread had polled for longer than `RuleNumber.lateness`; `detail`: as in `netpoll`;
   /// `count`: the Gs that the poll readied, whose `goReady` events stand just before; `arg`: ticks since the poll before.

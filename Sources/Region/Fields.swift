@@ -21,7 +21,7 @@ public enum Capacity {
 @frozen public enum HeaderField: Int, RegionField {
   /// "MPGREGN1" as a little-endian word. Written last, with release: a reader that sees it also sees the rest of the header.
   case magic = 0
-  /// Layout version. It changes when a reader that follows the schema would misread the new layout all the same.
+  /// Layout version. It changes only when even a reader that follows the schema would misread the new layout.
   case version = 1
   /// 0x0102030405060708 in the writer's byte order.
   case byteOrder = 2
@@ -145,7 +145,7 @@ public enum Capacity {
   case psMade = 32
   /// The number of Ps that are not stopped: the first `procs`, and those beyond them that some M still holds.
   case psOpen = 33
-  /// The number of Gs that are runnable but on no queue, because there was no stack for their first turn.
+  /// The number of Gs that are runnable but on no queue, because there was no stack on which to start them.
   case stackless = 34
   /// How often the system refused a resource, by `Shortage`. Written by any thread, atomically.
   case acceptShortages = 40
@@ -238,17 +238,17 @@ public enum Capacity {
   case runnext = 17
   /// When the P entered its `status`. Written by the owner; under the scheduler's lock while no M holds the P.
   case since = 24
-  /// The ticks up to `since` in which the P was idle or stopped. A reader adds the time from `since` to now
-  /// if `status` says that the P is so now.
+  /// The ticks up to `since` in which the P was idle or stopped. A reader adds the time from `since` to now if `status`
+  /// is `idle` or `stopped`.
   case idleTicks = 25
-  /// The ticks up to `since` in which an M that searched for work held the P. A reader adds the time from
-  /// `since` to now if `status` says that one does so now.
+  /// The ticks up to `since` in which an M that searched for work held the P. A reader adds the time from `since` to
+  /// now if `status` is `spinning`.
   case spinTicks = 26
-  /// The ticks up to `since` in which the P's M was in a system call and sysmon had not retaken the P. While
-  /// `status` says that the M is in one, a reader adds the time from `since` to now.
+  /// The ticks up to `since` in which the P's M was in a system call and sysmon had not retaken the P. A reader adds
+  /// the time from `since` to now if `status` is `syscall`.
   case callTicks = 27
-  /// The moment at which the P's account of time begins. The P's M spent the time since then that is in
-  /// neither `idleTicks` nor `spinTicks` nor `callTicks` on Gs, or between two Gs.
+  /// The moment at which the P's account of time begins. All time since then that is in neither `idleTicks` nor
+  /// `spinTicks` nor `callTicks`, the P's M spent on Gs, or between two Gs.
   case made = 28
   /// How often the P's cache had a descriptor for a new G. Written by the owner alone.
   case gCacheHits = 32

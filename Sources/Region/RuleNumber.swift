@@ -1,6 +1,6 @@
-// The numbers in the scheduler's rules, such as the length of a slice. The target tells them in its header, because the
-// reader may be of another version, and a runtime may be booted with another slice. A sentence that explains a rule takes
-// the number from the header, and names no number when the header has none.
+// The numbers in the scheduler's rules, such as the length of a slice. A process writes them into the header of its
+// region, because a reader may be of another version, and a runtime may be booted with another slice. A sentence that
+// explains a rule takes the number from the header, and names no number when the header has none.
 
 /// A number in one of the scheduler's rules. The raw value is its index in `HeaderField.ruleNumbers`, which is wire
 /// format: cases are added at the end only. The runtime's values are in RuleNumbers.swift.
@@ -22,7 +22,7 @@
   case backstop = 5
   /// The most Gs that an LRQ holds.
   case lrq = 6
-  /// How often a searching M goes round the other Ps.
+  /// How many times a searching M goes round all other Ps before it gives up.
   case rounds = 7
   /// With the value n: at every n-th start on a P, a G that waits in a queue goes before the one in `runnext`.
   case turn = 8

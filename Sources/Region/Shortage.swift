@@ -4,7 +4,7 @@
 public enum Shortage: UInt8, CaseIterable, Sendable {
   /// Descriptors, or memory, for a connection that waits to be accepted.
   case accept = 1
-  /// Address space, or mappings, for the stack of a G that waits for its first turn.
+  /// Address space, or mappings, for the stack of a G that has not run yet.
   case stack = 2
   /// A thread for a P that has work.
   case thread = 3

@@ -32,8 +32,8 @@ public enum GState: UInt8, CaseIterable, Sendable {
   ///   M on the G's stack. Sysmon may move the G only while the M's stop word gives sysmon the M's record: to
   ///   `preempted` (the thread stands still) or to `syscall` (the thread sleeps in the kernel outside of `blocking`).
   case running = 2
-  /// Executing a system call, in `blocking` or outside of it; outside, the G enters this state when sysmon finds its thread
-  /// asleep in the kernel. Its P is on offer, or was taken.
+  /// Executing a system call, in `blocking` or outside of it; outside, the G enters this state when sysmon finds its
+  /// thread asleep in the kernel. Its P is on offer (the G's own M or sysmon may claim it), or was taken.
   /// - In: from `running`, by the G's own M before it puts its P on offer (release); or by sysmon, while the M's stop
   ///   word says that the P is being taken.
   /// - Out: to `running`, by the G's own M, once it has a P. To `runnable`, by the G's own M, when it can have no P.
@@ -47,8 +47,8 @@ public enum GState: UInt8, CaseIterable, Sendable {
   ///   lock, out of a poll descriptor or by its ticket by compare-and-swap, or out of a heap of timers under the heap's
   ///   lock. When the wait was ended before the G was off its stack, the G's own M makes this move.
   case waiting = 4
-  /// Stopped by sysmon; its thread stands still in a signal handler on the G's stack, or, after a loan, at the border
-  /// of the runtime. On the GRQ. With time on loan its thread runs on, though the G stays in this state.
+  /// Stopped by sysmon, and on the GRQ. Its thread stands still in a signal handler on the G's stack; or, after a loan
+  /// (a time in which it ran without a P), where it entered the runtime. During a loan too the G is in this state.
   /// - In: from `running`, by sysmon, under the scheduler's lock, after it acquired the stop word of the thread.
   /// - Out: to `running`, by the M or by sysmon, whichever took the G from the GRQ under the scheduler's lock. It moves
   ///   the G on behalf of the thread, gives the thread a P, and publishes both by a release of the stop word.
@@ -135,7 +135,7 @@ public enum MState: UInt8, CaseIterable, Sendable {
   /// The M has no thread: the slot is free, or its thread could not be started, or its lane is lent to threads that are
   /// no Ms.
   /// - In: from `starting`, when the thread could not be started, by the thread that tried, under the scheduler's lock.
-  ///   For the lent M, by the thread that makes it, under the lock of the lending.
+  ///   For the lent M, by the thread that makes it, under the lock for lending.
   /// - Out: to `starting`, by the thread that needs an M, under the scheduler's lock. The lent M stays here.
   case none = 0
   /// The M's thread was asked for, and has not begun yet.
@@ -160,7 +160,7 @@ public enum MState: UInt8, CaseIterable, Sendable {
   ///   or to `exited`. The waker takes the M off the list under the scheduler's lock, and publishes the P by a release
   ///   of the futex word.
   case parked = 4
-  /// The M's thread is inside a blocking system call. The M's P is on offer, or was taken.
+  /// The M's thread is inside a blocking system call. The M's P is on offer (the M or sysmon may claim it), or taken.
   /// - In: by the thread itself, before the call. By sysmon, when the thread sleeps in the kernel outside of
   ///   `blocking`, while the stop word says that its P is being taken.
   /// - Out: by the thread itself: to `running` with a P, to `parked` without one. For a call outside of `blocking`: to
@@ -176,8 +176,8 @@ public enum MState: UInt8, CaseIterable, Sendable {
   case sysmon = 8
   /// The thread that reclaims stacks and descriptors. It never holds a P, and never leaves this state.
   case gc = 9
-  /// The M's thread stands still inside a G that waits for its turn: in the signal handler, or at the border of the
-  /// runtime. With time on loan the thread runs on in this state.
+  /// The M's thread stands still inside a preempted G, until that G is taken from the GRQ: in the signal handler, or
+  /// where it entered the runtime. During a loan the thread runs, without a P, and the M stays in this state.
   /// - In: by sysmon, on behalf of the thread, whose stop word says that it stands still: from `running` under the
   ///   scheduler's lock, from `syscall` without it.
   /// - Out: to `running`, by the M or by sysmon, whichever took the G from the GRQ under the scheduler's lock. That
@@ -268,7 +268,7 @@ public enum NetpollKind: UInt8, CaseIterable, Sendable, CustomStringConvertible 
   case ioUring = 2
   /// macOS and the BSDs: the kernel says which descriptors are ready, each direction by itself.
   case kqueue = 3
-  /// Windows: a completion port says that a poll is over, which each wait begins.
+  /// Windows: each wait begins a poll of the socket, and a completion port reports the end of that poll.
   case iocp = 4
 
   /// The name of the backend in the environment, in JSON and in the schema.

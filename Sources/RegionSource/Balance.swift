@@ -8,9 +8,9 @@
 // equal, so it is not enough that two passes are equal.
 //
 // §2 The design. The reader compares the sums that must be equal. If they differ, it reads everything again a little
-// later, because every move ends. If they still differ when the time is up, the snapshot says that it is not consistent.
-// The reader never corrects a number to make the sums agree: they are over words that different writers write at
-// different places.
+// later, because every move ends. If they still differ when the time is up, the snapshot says that it is not
+// consistent. The reader never corrects a number to make the sums agree: different writers write the words in these
+// sums, so it cannot know which one is behind.
 //
 // §3 A P that an M holds and that runs no G is no half-made move: its M is in the scheduler, and may stay there for
 // long, in `poll` or giving way. Gs that were set aside for want of a stack are ready and on no queue; the region counts

@@ -61,8 +61,8 @@ struct Blocks<Field: RegionField> {
     word(field, of: block, element: element).acquired
   }
 
-  /// The value of a word that is used as a number of blocks, or as an index. Throws if it is above `limit`, which is
-  /// damage.
+  /// The value of a word that is used as a number of blocks, or as an index. Throws if it is above `limit`, because
+  /// then the region is damaged.
   func bounded(_ field: Field, of block: Int = 0, to limit: Int) throws(LayoutProblem) -> Int {
     let value = value(field, of: block)
     guard value <= UInt64(limit) else { throw .impossible("\(Field.block).\(field.name)", value) }

@@ -1,7 +1,7 @@
 // The controller's side of control: holds, steps and slows a scheduler over its control socket (docs/control.md).
 //
-// This is the only way in which an observer touches its target, and the target must have been started for it. The region
-// stays read-only. When the connection ends, however it ends, the scheduler runs free again.
+// This is the only way in which an observer touches its target, and the target must have been started with control. The
+// region stays read-only. When the connection ends, however it ends, the scheduler runs free again.
 internal import Glibc
 import Host
 import Observed

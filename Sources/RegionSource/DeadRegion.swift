@@ -1,7 +1,7 @@
 // A dead region as a source: what a process left behind when it ended, its black box.
 //
 // Nothing moves any more. So the events in the rings are taken first, all at once. The gauges are then those of the
-// moment of the last event; without any event, those of the last moment that the region tells by other means.
+// moment of the last event; without any event, those of `RegionReader.lastKnownMoment`.
 import Host
 import Observed
 import Region

@@ -107,8 +107,8 @@ struct Drain {
     var reader = followers[index].reader
     let start = reader.cursor
     let capacity = followers[index].capacity
-    // If the ring is filling up, it is read without the limit: a lane that is known further than others is better than lost
-    // records. The limit itself is only as exact as the clock's line.
+    // If the ring is filling up, it is read without the limit: a lane that is known further than others is better than
+    // lost records. The limit itself is only as exact as the conversion of nanoseconds into ticks.
     let isFilling = followers[index].position.acquired &- start > UInt64(capacity / 2)
     let time = isFilling ? .max : time
     var isWanted = true

@@ -34,7 +34,8 @@ struct GoroutineTable {
     Int(clamping: min(sched.value(.gSlots), sched.value(.gListed), UInt64(blocks.count)))
   }
 
-  /// At most `limit` live Gs from the beginning of the table. Each row is of one instant; the table as a whole is not.
+  /// Reads at most `limit` live Gs from the beginning of the table. Each row is of one instant; the table as a whole is
+  /// not.
   func read(limit: Int) -> [GoroutineRow] {
     var rows: [GoroutineRow] = []
     for slot in 0..<slots where rows.count < limit {
@@ -43,12 +44,12 @@ struct GoroutineTable {
     return rows
   }
 
-  /// The live Gs in a range of slots. Slots that are not in use are skipped.
+  /// Reads the live Gs in a range of slots. Slots that are not in use are skipped.
   func read(slots range: Range<Int>) -> [GoroutineRow] {
     range.clamped(to: 0..<slots).compactMap(row)
   }
 
-  /// The most readings of a row until it stays the same from one reading to the next.
+  /// How often a row is read at most, until it does not change during a reading.
   private static let tries = 20
 
   private func row(_ slot: Int) -> GoroutineRow? {

@@ -9,7 +9,8 @@ enum Header {
   /// The least number of bytes that a region has.
   static let bytes = HeaderField.stride * 8
 
-  /// The schema of the region in `mapping`. The words that are read here are the only ones whose places are fixed.
+  /// Reads the schema of the region in `mapping`. The words that are read here are the only ones whose places are
+  /// fixed.
   static func schema(of mapping: Mapping) throws(LayoutProblem) -> RegionSchema {
     func word(_ field: HeaderField) -> UInt64 { mapping.word(at: field.rawValue * 8).acquired }
     let magic = word(.magic)

@@ -20,8 +20,8 @@
 // and because every load of the first pass comes before every load of the second (the loads acquire). The numbers of Ps
 // and Ms are part of a pass: a thread that starts in between shows as a difference. The rows of Ps and Ms and the depth
 // of the GRQ are part of it, too (RowPlaces). Such a word may change and change back, but never alone: with each such
-// change a counter of a lane grows, or the moment at which a P changed its status. Finally the values must agree
-// (Balance), because a half-made move may rest for a while as well.
+// change a counter of a lane grows, or the word grows that says when a P last changed its status. Finally the values
+// must agree (Balance), because a half-made move may rest for a while as well.
 //
 // §4 Under a flood of moves no two passes may ever be equal, and the system may keep a thread from its CPU in the
 // middle of a move for longer than anybody wants to wait. Then the last pass is taken, and the snapshot says that it is
@@ -226,7 +226,7 @@ struct Lanes {
     return tally
   }
 
-  /// The steals of one P from another, at the latest pass; nil: the target does not tell when they change.
+  /// The steals of one P from another, at the latest pass; nil: the pass did not read them.
   func taken(by thief: Int, from victim: Int) -> QueuePlaces.Loot? {
     guard places.queues != nil, loot.indices.contains(thief) else { return nil }
     return victim < loot[thief].from.count ? loot[thief].from[victim] : QueuePlaces.Loot()
@@ -258,10 +258,10 @@ struct LanePlaces {
   let countsStops: Bool
   /// Whether the target also counts the records that are no moves.
   let countsOthers: Bool
-  /// Byte offsets of the counters of lane 0: the four moves; parked and readied, by reason; then, if the target has them,
-  /// the stops and the count of records that are no moves (`LaneField.others`).
+  /// Byte offsets of the counters of lane 0: the four moves; parked and readied, by reason; then, if the target has
+  /// them, those of `stops` and the count of records that are no moves (`LaneField.others`).
   private let first: [Int]
-  /// The places of the words of the queues; nil: the target does not tell depths according to its records.
+  /// The places of the words of the queues; nil: the target lacks these words.
   let queues: QueuePlaces?
 
   /// - Parameter capacity: how many Ps and Ms the region has room for. The lanes of Ms come after those of all Ps.
@@ -343,9 +343,9 @@ struct LanePlaces {
     return areWhole
   }
 
-  /// The most readings of a lane until the lane stays the same during one of them; a reading takes 50 ns.
+  /// How often a lane is read at most, until it does not change during a reading; a reading takes 50 ns.
   private static let tries = 100
-  /// The most readings of a lane together with the words of its queues.
+  /// How often a lane is read together with the words of its queues, before it is read without them.
   private static let queueTries = 20
 
   /// Appends the counters of a lane and the words of its queues; see §5 and §6.

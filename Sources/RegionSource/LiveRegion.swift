@@ -47,7 +47,7 @@ public final class LiveRegion: SchedulerSource {
     return try LiveRegion(folders.target(pid: pid))
   }
 
-  /// All gauges of the scheduler at this moment.
+  /// Reads all gauges of the scheduler at this moment.
   ///
   /// Takes microseconds. Under a flood of moves it may take up to twelve milliseconds, because an instant at
   /// which all values agree is hard to catch (see `Snapshot.isConsistent`). If the process has ended, the
@@ -61,9 +61,9 @@ public final class LiveRegion: SchedulerSource {
     try layoutErrors(target.path) { () throws(LayoutProblem) in try reader.snapshot(peaksSince: start) }
   }
 
-  /// Hands the events since the last call to `take`; the first call begins with the attaching. Each batch is from one
-  /// ring, and within a ring the oldest event comes first. Events that the writers overwrote meanwhile are counted in
-  /// `Snapshot.Trace.lost`.
+  /// Hands `take` the events since the last call of `drain`; at the first call, those since this object was made. Each
+  /// batch is from one ring, and within a ring the oldest event comes first. Events that the writers overwrote
+  /// meanwhile are counted in `Snapshot.Trace.lost`.
   ///
   /// - Throws: `layout` if the region makes no sense any more.
   /// - Returns: how full the fullest ring had become. From 1 on events are lost, so come back sooner.

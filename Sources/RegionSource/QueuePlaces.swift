@@ -2,9 +2,9 @@
 // lie, and how they are read.
 //
 // If a depth is read from the queue itself, it is a few instructions ahead of the records or behind them, because a G
-// is pushed after its record and popped before it. So events cannot be added to such a depth. For this purpose the
-// runtime keeps more words, which it changes between counting a record and writing it (docs/region.md §5). While a lane
-// has no record under way, these words are exactly as its records leave them.
+// is pushed after its record and popped before it. So a reader cannot start from such a depth and follow the events.
+// For this purpose the runtime keeps more words, which it changes between counting a record and writing it
+// (docs/region.md §5). While a lane has no record under way, these words are exactly as its records leave them.
 import Host
 import Region
 
@@ -38,8 +38,8 @@ struct QueuePlaces {
     (queuedOn, takenFrom) = (lanes.offset(.queuedOn, of: 0), lanes.offset(.takenFrom, of: 0))
   }
 
-  /// The words of the lane that begins `start` bytes after the first lane. `id` is nil for the lane of an M, which
-  /// has no queues of its own: such a lane only puts Gs on the GRQ.
+  /// Reads the words of the lane that begins `start` bytes after the first lane. `id` is nil for the lane of an M,
+  /// which has no queues of its own: such a lane only puts Gs on the GRQ.
   func read(lane start: Int, ofP id: Int?) -> [6 of UInt64] {
     func put(_ queue: Place.Queue) -> UInt64 {
       mapping.word(at: queuedOn + start + Int(queue.rawValue) * 8).acquired
@@ -56,7 +56,7 @@ struct QueuePlaces {
     ]
   }
 
-  /// The steals of a thief from each of the first `ps` Ps, by their ids.
+  /// Reads the steals of P `thief` from each of the first `ps` Ps; the index in the result is the victim's id.
   func loot(of thief: Int, from ps: Int) -> [Loot] {
     (0..<ps).map { victim in
       let cell = thief * p.count + victim

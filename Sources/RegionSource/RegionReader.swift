@@ -50,7 +50,7 @@ final class RegionReader {
   /// present.
   var stoppedAt: UInt64?
   /// Whether the values of a snapshot must agree (Balance) for it to be called consistent. Only tests turn this off:
-  /// their regions have counters and nothing behind them.
+  /// their regions have counters, but no Gs and queues to agree with them.
   var mustBalance = true
   private var target: Snapshot.Target
   /// The process by the pid and the start time that the region names.
@@ -137,8 +137,9 @@ final class RegionReader {
     return target
   }
 
-  /// Whether the process lives, or how it ended. If the process wrote a word on its end into the region, that decides.
-  /// Otherwise the system is asked, and then the region is read again, because the word may have been written in between.
+  /// Whether the process lives, or how it ended. If the process wrote into the region that it ended, that decides.
+  /// Otherwise the system is asked, and then the region is read again, because the process may have written this in
+  /// between.
   func life() throws(LayoutProblem) -> TargetLife {
     if let word = try lastWord() { return .ended(word) }
     let holdsLock = header.has(.isLocked) && header.value(.isLocked) == 1
@@ -152,8 +153,8 @@ final class RegionReader {
     }
   }
 
-  /// How the process ended, according to the word on its end that it wrote into the region; nil: it wrote none, because it
-  /// lives or was killed.
+  /// How the process ended, as it wrote into the region itself; nil: it wrote nothing of that, because it lives or was
+  /// killed.
   func lastWord() throws(LayoutProblem) -> TargetEnding? {
     let state = try whoIsThere().state
     let status = Int32(truncatingIfNeeded: header.value(.ending))  // written before the state
@@ -164,8 +165,8 @@ final class RegionReader {
     }
   }
 
-  /// All gauges at this moment. If `isConsistent`, the Gs by state, the queues, the Ps and the Ms are of one instant.
-  /// The other gauges are read right afterwards, each by itself.
+  /// Reads all gauges at this moment. If `isConsistent`, the Gs by state, the queues, the Ps and the Ms are of one
+  /// instant. The other gauges are read right afterwards, each by itself.
   ///
   /// - Parameter start: the moment from which on peaks count, in nanoseconds; nil: a second ago. Each reader passes the
   ///   time of its own last look, so two readers of one region do not take each other's peaks away.
@@ -391,12 +392,12 @@ extension Snapshot.Gs {
   }
 }
 
-/// The knowledge about whether a target lives.
+/// What is known about whether a target lives.
 enum TargetLife: Equatable {
   case alive
   /// The process cannot be seen from here, but seems to live.
   case elsewhere
   case ended(TargetEnding)
-  /// The system could not be asked, and the target itself has said nothing of an end. This may pass, and is no end.
+  /// The system could not be asked, and the region says nothing of an end. A later try may succeed, so this is no end.
   case unknown(SystemCallError)
 }

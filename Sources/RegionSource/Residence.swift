@@ -8,10 +8,10 @@
 // §2 The design. A region names the inodes of its namespaces, and the offsets that its time namespace adds to the
 // clocks. The reader moves each time by the difference to the offsets of its own namespace (Clock). It finds a process
 // of another pid namespace by what /proc says of each process: the process must be in that namespace (`ns/pid`) and
-// have that pid there (the last of `NSpid`). If our /proc shows the process, it has a pid here as well. If not,
-// our namespace is not above the process's, and the process cannot be seen. Then a lock tells whether it lives: the
-// process that made the region holds a lock on the file as long as it lives. If no process holds the lock, the process is
-// dead for certain. If a process holds it, the process is most probably alive. But a child that was made without the
+// have that pid there (the last of `NSpid`). If our /proc shows the process, it has a pid here as well. If not, our
+// namespace is no ancestor of the process's, and the process cannot be seen. Then a lock tells whether it lives: the
+// process that made the region holds a lock on the file as long as it lives. If no process holds the lock, the process
+// is dead for certain. If a process holds it, the process is most probably alive. But a child that was made without the
 // handlers of fork may hold a copy of the descriptor, and with it the lock. So such a process is not called alive but
 // `elsewhere`.
 import Host

@@ -59,7 +59,7 @@ struct RowPlaces {
     for place in places { words.append(place.map { mapping.word(at: $0 + start).acquired } ?? 0) }
   }
 
-  /// The most readings of a row until it stays the same from one reading to the next.
+  /// How often a row is read again at most, until two readings one after the other are equal.
   private static let tries = 100
 
   /// Reads each P's row in a pass again until it stays the same. So each row is of one instant even if the

@@ -38,7 +38,7 @@ struct Rows {
   /// How many Ps and Ms the region has room for.
   var capacity: (ps: Int, ms: Int) { (pBlocks.count, mBlocks.count) }
 
-  /// One row for each P that was ever used, also for stopped ones, and the steal matrix.
+  /// Makes one row for each P that was ever used, also for stopped ones, and the steal matrix.
   ///
   /// - Parameter frame: the moments between which peaks count, in ticks.
   mutating func ps(
@@ -66,7 +66,7 @@ struct Rows {
     row.m = try Self.index(lanes.value(.m, ofP: id), "p.m", below: capacity.ms)
     let g = lanes.value(.g, ofP: id)
     row.g = g == 0 ? nil : g
-    if g != 0 { row.entry = strings.string(lanes.value(.entry, ofP: id)) }  // else it is the last G's
+    if g != 0 { row.entry = strings.string(lanes.value(.entry, ofP: id)) }  // without a G it is that of the last G
     row.lrq = lanes.depth(ofP: id)
     row.runnext = lanes.value(.runnext, ofP: id) != 0
     row.stealTries = pBlocks.value(.stealTries, of: id)
@@ -101,7 +101,8 @@ struct Rows {
     (row.idleTime, row.spinTime) = (idleTime, spinTime)
     guard Self.pNewerTimes.allSatisfy(pBlocks.has) else { return }
     let callTime = clock.nanoseconds(lasting: calls)
-    // Subtracted as ticks: each time is rounded for itself, so a difference of nanoseconds would waver while a P idles.
+    // The difference is taken in ticks. Each time is rounded by itself, so a difference of nanoseconds would waver
+    // while a P idles.
     let (whole, others) = (now - min(now, value(.made)), idle &+ spinning &+ calls)
     row.callTime = callTime
     row.runTime = clock.nanoseconds(lasting: whole - min(whole, others))
@@ -114,8 +115,8 @@ struct Rows {
     return (0..<ps).reduce(0) { max($0, pBlocks.value(.since, of: $1)) }
   }
 
-  /// Thief and victim of a steal are counted from the same word, so the sums of `stealsIn` and of `stealsOut` are equal
-  /// in every snapshot.
+  /// Adds its steals to the row of each P, and returns the steal matrix. A steal's thief and victim are counted from
+  /// the same word, so the sums of `stealsIn` and of `stealsOut` are equal in every snapshot.
   private func addSteals(to rows: inout [Snapshot.P], _ lanes: Lanes) -> StealMatrix {
     var pairs: [StealMatrix.Pair] = []
     for row in rows.indices { (rows[row].stealsIn, rows[row].stealsOut, rows[row].stolenGs) = (0, 0, 0) }
@@ -140,7 +141,8 @@ struct Rows {
     return matrix
   }
 
-  /// One row for each thread. A thread that has ended is left out; one that is being started is listed.
+  /// Makes one row for each M that has a thread. A thread that has ended is left out; one that is being started is
+  /// listed.
   func ms(_ lanes: Lanes) throws(LayoutProblem) -> [Snapshot.M] {
     var rows: [Snapshot.M] = []
     for id in 0..<lanes.ms {

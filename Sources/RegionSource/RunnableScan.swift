@@ -1,4 +1,5 @@
-// A scan of the table of Gs for the Gs that wait for a turn. Observers use it to find out whether a G waits too long.
+// A scan of the table of Gs for those that are runnable or preempted, and so wait to run. Observers use it to find out
+// whether a G waits too long.
 //
 // A G's status and the moment of its last change are two words, so together they may be wrong while the G moves. But
 // the status word itself contains the number of the G's moves. An observer that finds the same word twice, minutes
@@ -8,7 +9,7 @@ import Region
 
 /// Finds the Gs of a target that are runnable or preempted. Not thread-safe.
 public struct RunnableScan {
-  /// One G during one of its waits for a turn. Equal values from two scans are the same wait.
+  /// One G during one of its waits to run. Equal values from two scans are the same wait.
   public struct Turn: Hashable, Sendable {
     /// The G's id.
     public let id: UInt64
@@ -36,7 +37,7 @@ public struct RunnableScan {
     }
   }
 
-  /// The Gs in the table that wait for a turn now.
+  /// The Gs in the table that are runnable or preempted now.
   ///
   /// - Throws: `layout` if the region makes no sense any more.
   public func turns() throws(InspectorError) -> Set<Turn> {

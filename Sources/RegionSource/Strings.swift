@@ -1,4 +1,5 @@
-// Names by id, from the region's string table. Each name is read once and kept, while there are not too many.
+// Names by id, from the region's string table. Each name is read once and kept, until there are too many; then all are
+// dropped.
 import Host
 import Region
 

@@ -69,15 +69,15 @@ public struct RegionFolders: Sendable, Equatable {
     return RegionFolders(paths)
   }
 
-  /// All regions: first those of live processes, then those of processes elsewhere, then all others (of dead processes, and
-  /// unreadable ones); each group sorted by pid.
+  /// Finds all regions, and returns first those of live processes, then those of processes elsewhere, then all others
+  /// (of dead processes, and unreadable ones); each group sorted by pid.
   public func targets() -> [Target] {
     func rank(_ target: Target) -> Int { target.state == .live ? 0 : target.state == .elsewhere ? 1 : 2 }
     return files().map { $0.look() }.sorted { (rank($0), $0.process.pid) < (rank($1), $1.process.pid) }
   }
 
-  /// The live target that has this pid here. If there is none, the target elsewhere that has this pid in its own
-  /// namespace, if there is only one.
+  /// Finds the live target that has this pid here. If there is none, takes the target of another pid namespace that has
+  /// this pid there, provided that there is only one.
   ///
   /// - Throws: what the user can act on: there is no such process, it belongs to another user, it does not use
   ///   the runtime, or it is gone.
@@ -119,8 +119,8 @@ public struct RegionFolders: Sendable, Equatable {
     return found.count == 1 ? found[0] : nil
   }
 
-  /// The region that the process with this pid left behind. If several processes had the pid, it is that of
-  /// the one that started last.
+  /// Finds the region that the process with this pid left behind. If several processes had the pid, it is that of the
+  /// process that started last.
   ///
   /// - Throws: an error if there is no such region.
   public func blackBox(pid: Int32) throws(InspectorError) -> Target {
@@ -140,7 +140,7 @@ public struct RegionFolders: Sendable, Equatable {
     return latest
   }
 
-  /// The region in the file at `path`, which must be named as regions are.
+  /// Looks at the region in the file at `path`, which must be named as regions are.
   ///
   /// - Throws: an error if the region cannot be read.
   public static func target(path: String) throws(InspectorError) -> Target {

@@ -4,7 +4,7 @@ import Host
 import Observed
 import Region
 
-/// Who sends a stream, and what it tells.
+/// The first message of a stream: who sends the stream, and what the stream tells.
 package struct Greeting: Equatable {
   /// The sender's version, such as `0.2.0`.
   package var version: String
@@ -15,7 +15,7 @@ package struct Greeting: Equatable {
   package var reasons: [WaitReason?]
   /// Whether the sender answers questions and commands on its standard input.
   package var answers: Bool
-  /// Whether the target can be paced.
+  /// Whether the target's scheduler can be held, stepped and slowed by commands of control.
   package var isControlled: Bool
 
   package init(
@@ -47,7 +47,7 @@ package struct Greeting: Equatable {
     return out.bytes
   }
 
-  /// nil: the bytes are not those of a greeting.
+  /// Reads a greeting; nil: the bytes are not those of one.
   package init?(_ bytes: [UInt8]) {
     var body = ByteReader(bytes)
     target = Snapshot.Target()
@@ -85,13 +85,14 @@ package struct Greeting: Equatable {
   }
 }
 
-/// The sender's clock, and how far its lanes are known. It also shows that the connection lives.
+/// The sender's clock, and the moment up to which all events have been sent. It also shows that the
+/// connection lives.
 package struct Pulse: Equatable {
   /// The moment at which this was sent, in nanoseconds of the source's clock.
   package var now: UInt64
   /// The moment up to which all events have been sent, in nanoseconds of the source's clock.
   package var knownUpTo: UInt64
-  /// How full the fullest ring became, in thousandths.
+  /// How full the fullest of the target's rings of events became, in thousandths.
   package var fill: UInt64
 
   package init(now: UInt64, knownUpTo: UInt64, fill: UInt64) {

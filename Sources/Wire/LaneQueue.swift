@@ -10,7 +10,8 @@ struct LaneQueue {
   /// How many records were dropped, because there was no room for them on the wire.
   private(set) var dropped: UInt64 = 0
 
-  /// Whether only some of the records can be sent: then they are packed when it is known which.
+  /// Whether a rate limits what can be sent. Then records are packed only when it is known which of
+  /// them are sent.
   private let isLimited: Bool
 
   init(_ lane: Lane, isLimited: Bool) {

@@ -33,7 +33,7 @@ extension Observation {
     return out.bytes
   }
 
-  /// At most so many lanes have marks.
+  /// At most so many lanes have marks; bytes with more are refused.
   private static let mostMarks = 1 << 17
 
   /// Reads an observation; nil: the bytes are not those of one.
@@ -95,7 +95,7 @@ extension Snapshot.Sampled {
     }
   }
 
-  /// At most so many words for waits.
+  /// At most so many words for waits are read; bytes with more are refused.
   private static let mostWaits = 1024
   /// At most so many ranges of a histogram. Go has 160.
   private static let mostRanges = 4096
@@ -162,7 +162,7 @@ package struct TableBytes: Equatable {
     return out.bytes
   }
 
-  /// nil: the bytes are not those of a table.
+  /// Reads a table of Gs; nil: the bytes are not those of one.
   package init?(_ bytes: [UInt8]) {
     var body = ByteReader(bytes)
     guard let readAt = body.number(), let list = body.raw(), let table = GoroutineList(Array(list)) else {

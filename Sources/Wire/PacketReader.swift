@@ -9,9 +9,9 @@ package struct WireProblem: Error, Equatable {
 
 /// Takes bytes apart into messages. After a problem nothing more is read. Not thread-safe.
 package final class PacketReader {
-  /// A message whose packet had a right checksum.
+  /// One message of a packet whose checksum was right.
   package struct Message {
-    /// nil: this build does not know the kind.
+    /// The kind of the message; nil: this build does not know it.
     package var kind: MessageKind?
     package var body: [UInt8]
   }
@@ -62,13 +62,14 @@ package final class PacketReader {
     return messages
   }
 
-  /// Reads the first line; false: not all of it has come.
+  /// Reads the first line of the stream; false: not all of the line has come.
   private func begin() throws(WireProblem) -> Bool {
     let magic = WireFormat.magic
     let start = bytes[next...].prefix(magic.count)
     let isOurs = start.prefix(7).elementsEqual(magic.prefix(min(7, start.count)))
     guard isOurs else {
-      // The other side may have said something instead, such as that it knows no such command.
+      // The other side may have sent text for people instead of a stream, such as that it knows no
+      // such command.
       throw WireProblem(
         words: "is none: \(FileKind.words(for: Array(bytes[next...].prefix(FileKind.needed))))")
     }
@@ -133,8 +134,8 @@ package final class PacketWriter {
     if messages.bytes.count > WireFormat.enough { complete += next() }
   }
 
-  /// The packet of all messages that were added since the last one, or several where there are many; before the first one, with
-  /// the first line.
+  /// Returns all messages that were added since the last call as one packet, or as several where
+  /// there are many. The first line of the stream stands before its first packet.
   package func packet() -> [UInt8] {
     let packets = complete
     complete = []

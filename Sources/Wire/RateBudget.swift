@@ -2,15 +2,15 @@
 
 /// A budget that fills with time, and runs into debt when gauges alone need more than there is.
 struct RateBudget {
-  /// Bytes a second.
+  /// How many bytes a second may be sent.
   let rate: Int
   private var left: Double
   private var last: UInt64
   /// How many bytes a record took on the wire lately.
   private var perRecord = 5.0
 
-  /// What is saved is used up in this time, in nanoseconds: what is sent at once is on its way for as long, and what comes
-  /// after it waits.
+  /// At most what the rate allows in this time, in nanoseconds, is saved up. A packet that uses all of it
+  /// is on its way for as long, and what comes after the packet has to wait.
   private static let reach: UInt64 = 250_000_000
 
   init(rate: Int, at now: UInt64) { (self.rate, last, left) = (rate, now, 0) }

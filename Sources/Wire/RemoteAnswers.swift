@@ -13,7 +13,7 @@ final class RemoteAnswers {
 
   /// An answer that does not come in this time, in nanoseconds, is asked for again.
   private static let patience: UInt64 = 2_000_000_000
-  /// At most so many answers are kept.
+  /// At most this many answers with stacks are kept.
   private static let most = 4
 
   /// Takes an answer that has come; false: the bytes are wrong.
@@ -31,7 +31,8 @@ final class RemoteAnswers {
     return true
   }
 
-  /// The newest stacks that came for a question, or for some of its Gs, and asks for newer ones; nil: none have come yet.
+  /// Returns the newest stacks that came for a question, or for some of its Gs, and asks for newer ones; nil: none have
+  /// come yet.
   func stacks(of question: StackQuestion, ask: (RemoteQuestion) -> Void) -> Stacks? {
     let now = monotonicNow()
     if asked == nil || asked.map({ now > $0.at + Self.patience }) == true {
@@ -51,7 +52,7 @@ final class RemoteAnswers {
     return !Set(known).isDisjoint(with: gs)
   }
 
-  /// The next question that gives a command.
+  /// Makes a question, with the next number, that gives a command of control.
   func command(_ command: ControlCommand) -> RemoteQuestion {
     last += 1
     control = nil
@@ -59,7 +60,8 @@ final class RemoteAnswers {
   }
 }
 
-/// Paces a scheduler through the connection by which it is observed. When the connection goes, the scheduler runs free.
+/// Holds, steps and slows a scheduler through the connection by which it is observed. When the connection ends, the
+/// scheduler runs freely again.
 final class RemoteControl: SchedulerControl {
   private let source: StreamSource
 

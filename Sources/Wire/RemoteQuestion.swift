@@ -5,7 +5,7 @@ import Host
 import Observed
 import Region
 
-/// A question with its number.
+/// A question to the sender of a stream, with its number, which the answer repeats.
 package struct RemoteQuestion: Equatable {
   package enum Subject: Equatable {
     case stacks(StackQuestion)
@@ -17,10 +17,10 @@ package struct RemoteQuestion: Equatable {
 
   package init(number: UInt64, subject: Subject) { (self.number, self.subject) = (number, subject) }
 
-  /// A line with more bytes is none.
+  /// A line with more bytes than this is no question.
   package static let longest = 1 << 16
 
-  /// The line that asks this, without its end.
+  /// The question as a line of text, without the line's end.
   package var line: String {
     switch subject {
     case .stacks(.all): "\(number) stacks"
@@ -29,7 +29,7 @@ package struct RemoteQuestion: Equatable {
     }
   }
 
-  /// nil: the line is no question.
+  /// Parses a line of text; nil: the line is no question.
   package init?(_ line: String) {
     let words = line.split(separator: " ")
     guard words.count >= 2, let number = UInt64(words[0]) else { return nil }
@@ -53,7 +53,7 @@ package struct RemoteQuestion: Equatable {
 /// The answer to a command of control.
 struct ControlAnswer: Equatable {
   var number: UInt64
-  /// How the scheduler goes on, or why it does not.
+  /// The state of the scheduler's control after the command, or why the command was refused.
   var result: Result<ControlState, ControlRefusal>
 
   struct ControlRefusal: Error, Equatable { var words: String }
@@ -104,7 +104,7 @@ struct ControlAnswer: Equatable {
 /// The answer to a question for stacks.
 struct StacksAnswer: Equatable {
   var number: UInt64
-  /// nil: the source knows none.
+  /// The stacks that were asked for; nil: the source knows none.
   var stacks: Stacks?
 
   /// Maximum number of stacks and of Gs, and of frames of one stack and of all.

@@ -6,10 +6,10 @@
 // the other has gone, because writing then fails. A command without a terminal learns it in no other way.
 //
 // §2 Slow links. Three things keep gauges fresh. Packets are made only when the one before has been written, so at most one
-// waits. Gauges are in every packet that is due for them, whatever their bytes. Events have what is left of `--rate`, and
-// without one at most `mostWaiting` of them wait. Those for which there is no room are dropped here, and counted: in the
-// target's numbers they are lost to this reader, as those are that a ring overwrites, and the other side sees where they are
-// missing (LaneQueue).
+// waits. Gauges are in every packet that is due for them, however large they are. Events have what is
+// left of `--rate`, and without that option at most `mostWaiting` of them wait. Events for which there is
+// no room are dropped here. They are counted as lost to this reader, like events that a ring overwrites,
+// and the other side sees where they are missing (LaneQueue).
 //
 // §3 The sender never waits itself: `step` says what to write and when to come again.
 import History
@@ -17,7 +17,7 @@ import Host
 import Observed
 import Region
 
-/// What a sender is asked for.
+/// How a sender is to send: how often, how much, and whether it answers.
 package struct SenderOptions {
   /// The least time between two packets, and between two observations, in nanoseconds.
   package var (packetInterval, observationInterval): (UInt64, UInt64) = (125_000_000, 250_000_000)
@@ -40,7 +40,7 @@ package final class Sender {
   private static let mostWaiting = 500_000
   /// A packet is made early when so many bytes are waiting.
   private static let mostBytes = 1 << 20
-  /// Tables have at most one part in so many of `--rate`.
+  /// Tables of Gs take at most one part in this many of the bytes that `--rate` allows.
   private static let tablePart = 4
 
   private let source: any SchedulerSource
@@ -69,7 +69,7 @@ package final class Sender {
     budget = options.rate.map { RateBudget(rate: $0, at: monotonicNow()) }
   }
 
-  /// Does what is due.
+  /// Drains events and makes the next packet, as far as these are due.
   ///
   /// - Parameter isReady: whether the packet before has been written.
   /// - Throws: `InspectorError` if the target cannot be read.
@@ -98,7 +98,7 @@ package final class Sender {
     lanes.values.reduce(0) { $0 + $1.blocks.reduce(0) { $0 + $1.payload.count } }
   }
 
-  /// The first packet: who is here, and the gauges. Events from before them belong to nobody.
+  /// Makes the first packet: the greeting and the gauges. Events from before these gauges are not sent.
   private func begin(_ now: UInt64) throws(InspectorError) -> [UInt8] {
     hasBegun = true
     try drain(upTo: source.now)
@@ -130,7 +130,8 @@ package final class Sender {
   private func packet(_ now: UInt64) throws(InspectorError) -> [UInt8]? {
     let ending =
       try now &- lastObservation >= options.observationInterval ? source.ending() : source.lastWord()
-    // What was written before the look is sent before it, so the other side need not wait for it.
+    // Events from before the look at the gauges are sent before its result, so the other side need not
+    // wait for them.
     try drain(upTo: source.now)
     lastDrain = now
     var observation: Observation?
@@ -263,14 +264,15 @@ package final class Sender {
     writer.add(.table, bytes)
     nextTable = monotonicNow() + GoroutineList.pause(after: work.spent, rows: rows.count)
     nextTable = max(nextTable, now + pause(after: bytes))
-    // Behind the table, so that each G whose socket holds bytes was seen before them.
+    // After the table was read: so each G was seen before the bytes that its socket holds.
     if let facts = sockets.look(source, rows, at: now) {
       writer.add(.sockets, facts.bytes)
       sockets.putOff(until: now + pause(after: facts.bytes))
     }
   }
 
-  /// How long a large message must have been the last of its kind, in nanoseconds, if there is a budget.
+  /// How long no further message of its kind may follow a large message, in nanoseconds; 0: there is no
+  /// budget.
   private func pause(after bytes: [UInt8]) -> UInt64 {
     guard let rate = options.rate else { return 0 }
     return UInt64(min(Double(bytes.count) / Double(rate) * 1e9 * Double(Self.tablePart), 1e12))
@@ -287,7 +289,7 @@ extension EventBlock {
     return out.bytes + (payload.bytes ?? [])
   }
 
-  /// nil: the bytes are not those of a block.
+  /// Reads a block of events; nil: the bytes are not those of one.
   init?(wire bytes: [UInt8]) {
     var body = ByteReader(bytes)
     guard let lane = body.number(upTo: Lane.highest), let first = body.number(),

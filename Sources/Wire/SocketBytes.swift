@@ -15,7 +15,7 @@ struct SocketReport {
   /// `pause`: the least time between two looks, in nanoseconds. `share`: looks may take one part in `share` of a CPU.
   private static let (pause, share): (UInt64, UInt64) = (2_000_000_000, 200)
 
-  /// What the process's sockets are; nil: it was looked a moment ago, or there is nothing to tell.
+  /// What the process's sockets are; nil: the last look was a moment ago, or there is nothing to tell.
   ///
   /// - Parameter rows: the table of Gs, which was read just now.
   mutating func look(_ source: any SchedulerSource, _ rows: [GoroutineRow], at now: UInt64) -> SocketFacts? {
@@ -34,19 +34,19 @@ struct SocketReport {
     return facts
   }
 
-  /// Does not look before this moment.
+  /// Makes sure that there is no further look at the sockets before this moment, in nanoseconds.
   mutating func putOff(until moment: UInt64) { next = max(next, moment) }
 }
 
 extension SocketFacts {
-  /// At most so many descriptors are believed.
+  /// At most this many descriptors are sent; bytes with more are refused.
   private static let most = 8192
 
   package var bytes: [UInt8] {
     var out = ByteWriter()
     out.number(readAt)
     out.number((hasAllFilled ? 1 : 0) as UInt64)
-    // In order, so that what is as it was repeats what was sent before.
+    // In order, so that sockets that have not changed repeat the bytes that were sent before, which compresses well.
     for (fd, found) in found.sorted(by: { $0.key < $1.key }).prefix(Self.most) {
       let socket = found.socket
       out.number(UInt64(clamping: fd))
@@ -58,7 +58,7 @@ extension SocketFacts {
     return out.bytes
   }
 
-  /// nil: the bytes are not those of such facts.
+  /// Reads what is known of sockets; nil: the bytes are not those of such facts.
   package init?(_ bytes: [UInt8]) {
     var body = ByteReader(bytes)
     guard let readAt = body.number(), let flags = body.number() else { return nil }

@@ -37,7 +37,7 @@ package protocol StreamInput: AnyObject {
 }
 
 extension StreamInput {
-  /// A stream tells so itself, with its last message.
+  /// False: a stream tells the end of the process itself, with its last message.
   package var targetIsGone: Bool { false }
 }
 

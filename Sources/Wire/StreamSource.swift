@@ -1,16 +1,17 @@
 // A stream as a source: what another mpgtop sends of a scheduler that it can reach (Sender).
 //
 // §1 Time. All moments are those of the other machine's clock, and stay so: nothing is converted that could be wrong. What
-// is now on that clock follows from the messages that took least time. The difference of the clocks is at most the time that
-// the fastest of them was on its way; a moment that has not come yet is never told.
+// is now on that clock follows from the message that took the least time. The result is too early by as much
+// as that message was on its way, and never too late: a moment that has not come yet is never told.
 //
 // §2 Order. The events before an observation are handed over before the observation is observed, and those behind it only
 // afterwards. So a history can begin a segment with each observation, wherever the bytes were cut on their way. Observations
 // that nobody asked for in time are left out; their largest depths count in the next one.
 //
-// §3 The end of a connection. If the input can connect anew, the source waits and tries again. What happened meanwhile is
-// lost, is counted so, and shows as a gap; until then `doubt` says what is going on. The new connection must be about the same
-// process: another one is another target.
+// §3 The end of a connection. If the input can connect anew, the source waits and tries again. Events from
+// between two connections are lost: they are counted as lost and show as a gap. Until there is a connection,
+// `doubt` says why there is none. The new connection must be about the same process, because another process
+// is another target.
 import History
 import Host
 import Observed
@@ -20,10 +21,10 @@ import Region
 package final class StreamSource: SchedulerSource {
   private let input: any StreamInput
   private var reader = PacketReader()
-  /// Who sends, and of whom.
+  /// The greeting of the connection: who sends the stream, and who is observed.
   package private(set) var greeting: Greeting
   private var book = StringBook()
-  /// The names of the connections before.
+  /// The names that an earlier connection sent, as bytes.
   private var earlier: [UInt8] = []
   private var newest: Observation?
   private var inbox = Inbox()
@@ -44,7 +45,7 @@ package final class StreamSource: SchedulerSource {
     case up
     /// The connection has ended; the next one is tried at `next`, after `tries` that failed.
     case down(next: UInt64, tries: Int, words: String)
-    /// It has ended for good.
+    /// The connection has ended, and there will be no other.
     case over(String)
   }
 
@@ -54,8 +55,8 @@ package final class StreamSource: SchedulerSource {
   private static let pauses: [UInt64] = [1, 2, 4, 8, 15].map { $0 * 1_000_000_000 }
   /// Maximum number of bytes that are read by one call, that one look at the input reads, and that wait.
   private static let (mostRead, mostAtOnce, mostWaiting) = (1 << 20, 1 << 24, 1 << 26)
-  /// The silence after which an input that can connect anew does so, in nanoseconds. Packets are due eight times a second, and
-  /// a connection whose other end has vanished is never told.
+  /// The silence after which an input that can connect anew does so, in nanoseconds. Packets are due eight
+  /// times a second, and nothing else may tell that the other end of a connection has vanished.
   private static let patienceWithSilence: UInt64 = 20_000_000_000
 
   /// Waits for the beginning of the stream: its greeting and its first observation.
@@ -147,7 +148,7 @@ package final class StreamSource: SchedulerSource {
   }
 
   private func take(_ kind: MessageKind, _ body: [UInt8]) throws(WireProblem) -> Bool {
-    // What comes behind the end is of another process.
+    // What comes after the message that the process has ended is about another process.
     guard ended == nil else { return true }
     switch kind {
     case .hello: return try greet(body)
@@ -347,7 +348,7 @@ private struct Inbox {
   private var items: [Item] = []
   /// How many bytes of events there are.
   private(set) var bytes = 0
-  /// Whether there is an observation among them that nobody has asked for.
+  /// Whether an observation has come that nobody has asked for yet.
   private(set) var hasObservation = false
 
   var isEmpty: Bool { items.isEmpty }
@@ -355,7 +356,7 @@ private struct Inbox {
   mutating func add(_ item: Item) {
     switch item {
     case .observation:
-      // Only the newest counts.
+      // Only the newest observation counts, so those before are removed.
       if hasObservation { items.removeAll { if case .observation = $0 { true } else { false } } }
       hasObservation = true
     case .block(let block): bytes += block.payload.count
@@ -384,7 +385,7 @@ private struct Inbox {
   }
 }
 
-/// What is now on the other machine's clock.
+/// Tells what the clock of the other machine shows now.
 private struct RemoteTime {
   /// The other clock minus ours; the largest that was seen belongs to the message that was fastest.
   private var offset: Int64?
@@ -403,7 +404,7 @@ private struct Losses {
   /// Lanes of which nothing has come since the last connection began.
   private var waiting: Set<Lane> = []
   private var missing: [Lane: UInt64] = [:]
-  /// What earlier connections lost at the other side.
+  /// How many records were lost at the other side during earlier connections.
   private var before: UInt64 = 0
   private var latest: UInt64 = 0
 

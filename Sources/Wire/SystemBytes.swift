@@ -10,7 +10,7 @@ struct SystemWatch {
   private var threads = ThreadWatch()
   private var next: UInt64 = 0
 
-  /// The least time between two looks, in nanoseconds.
+  /// The least time between two looks at /proc, in nanoseconds.
   private static let interval: UInt64 = 500_000_000
 
   /// What the system tells; nil: it was asked a moment ago, or knows nothing of the process.
@@ -50,7 +50,8 @@ extension SystemFacts {
     return out.bytes
   }
 
-  /// nil: the bytes are not those of such facts.
+  /// Reads the operating system's facts about a process; nil: the bytes are not those of such
+  /// facts.
   package init?(_ bytes: [UInt8]) {
     var body = ByteReader(bytes)
     self.init()

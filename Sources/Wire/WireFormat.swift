@@ -4,8 +4,9 @@
 // mapping does not reach over a network. What goes over it must be small, must cost the machine that is watched next to
 // nothing, and must make sense though the link may be slow, may end anywhere, and may bring damaged bytes.
 //
-// §2 The design. The seam is what is sent: observations, batches of events, tables and names, as `SchedulerSource` tells them.
-// So the other side has a source again, and everything above the seam works there as it does here, from the same values.
+// §2 The design. What a `SchedulerSource` tells a viewer is sent: observations, batches of events, tables and names. So
+// the other side has a source again, and all code that reads a source works there as it does here, from the same
+// values.
 // Events are packed as history packs them (RecordCodec), gauges as keyframes are (Keyframe), so nothing is encoded in two ways.
 //
 //     stream  = "MPGWIRE1\n", packet, packet, …
@@ -54,24 +55,24 @@ package enum MessageKind: UInt64 {
 
 package enum WireFormat {
   package static let magic = Array("MPGWIRE1\n".utf8)
-  /// The number of the digit in the first line.
+  /// The version of the format: the digit in the stream's first line, in ASCII.
   static let version: UInt8 = UInt8(ascii: "1")
   static let head = 9
-  /// A packet with a longer payload is damaged.
+  /// A packet whose payload has more bytes than this counts as damaged.
   package static let longest = 1 << 26
   /// A packet whose messages have more bytes than this gets no more messages.
   static let enough = 1 << 22
-  /// A packet with more messages is damaged.
+  /// A packet with more messages than this counts as damaged.
   static let mostMessages = 1 << 17
-  /// A packet whose payload expands to more is damaged.
+  /// A packet whose payload expands to more bytes than this counts as damaged.
   package static let mostExpanded = 1 << 26
-  /// More names than these are damaged.
+  /// A stream whose names have more bytes than this counts as damaged.
   static let mostNames = 1 << 22
 
   /// How a payload is written.
   enum Form: UInt8 { case plain, zstd }
 
-  /// A complete packet.
+  /// The bytes of a complete packet.
   static func packet(_ form: Form, _ payload: [UInt8]) -> [UInt8] {
     var out = [form.rawValue]
     out.reserveCapacity(head + payload.count)

@@ -2,9 +2,9 @@
 internal import CZstd
 
 package enum Zstd {
-  /// Whether this build knows libzstd.
+  /// Whether this build can use libzstd: its header was there when this was built.
   package static var isBuiltIn: Bool { czstd_is_built_in() }
-  /// The version of the library that is there; nil: none is.
+  /// The version of the library on this machine; nil: it has none, or this build cannot use it.
   package static var version: String? { unsafe czstd_version().map { unsafe String(cString: $0) } }
 }
 
@@ -14,7 +14,7 @@ package enum Zstd {
 @safe final class PayloadCompressor {
   private let context: UnsafeMutableRawPointer
 
-  /// nil: this machine has no libzstd.
+  /// Begins a stream of zstd; nil: this machine has no libzstd, or no memory.
   init?() {
     guard let context = unsafe czstd_encoder_new() else { return nil }
     unsafe self.context = context
@@ -39,7 +39,7 @@ package enum Zstd {
   private let context: UnsafeMutableRawPointer
   private static let piece = 1 << 17
 
-  /// nil: this machine has no libzstd.
+  /// Begins a stream of zstd; nil: this machine has no libzstd, or no memory.
   init?() {
     guard let context = unsafe czstd_decoder_new() else { return nil }
     unsafe self.context = context
@@ -47,7 +47,8 @@ package enum Zstd {
 
   deinit { unsafe czstd_decoder_free(context) }
 
-  /// The payload as it was; nil: it is damaged, or larger than `limit`.
+  /// The payload as it was before it was compressed; nil: the bytes are damaged, or it is larger
+  /// than `limit`.
   func expand(_ bytes: [UInt8], limit: Int) -> [UInt8]? {
     var (out, next) = ([UInt8](), 0)
     while true {

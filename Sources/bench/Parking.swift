@@ -10,8 +10,8 @@ extension Measure {
     },
   ]
 
-  /// The line `rss` counts resident memory only, like the Go program. Page tables have the line `pte` of their own: stacks
-  /// that lie far apart need more of them.
+  /// Creates, parks and readies the Gs. As for the Go program, the line `rss` counts resident memory only. Page tables
+  /// have a line of their own, `pte`: stacks that lie far apart need more of them.
   private static func parked(_ name: String, _ count: Int, _ wait: @escaping @Sendable (Channel<Int>) -> Void)
   {
     let name = "\(name)-\(count / 1000)k"

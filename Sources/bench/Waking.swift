@@ -89,8 +89,9 @@ extension Measure {
     while Clock.wall() < end {}
   }
 
-  /// Events at a steady pace: so many `each` millisecond, by yields of two events each. scripts/watched.py and
-  /// scripts/bench_stream.py run it to measure what a viewer costs, and what it costs the program beside.
+  /// Makes `events` events at a steady pace, `each` of them in each millisecond: a yield makes two events.
+  /// scripts/watched.py and scripts/bench_stream.py run this to measure what a viewer costs, and what it costs the
+  /// program beside it.
   private static func paced(events: Int, each: Int) {
     let cpu = Clock.cpu()
     let start = Clock.wall()

@@ -21,7 +21,7 @@ guard CommandLine.arguments.count == 2, let pid = Int32(CommandLine.arguments[1]
   fail(64, "usage: mpg-go-bench PID, with what to do on standard input")
 }
 
-/// Does things to one process, and measures them. Not thread-safe.
+/// Reads one process in the ways that the words on standard input name, and measures each. Not thread-safe.
 struct Bench {
   let pid: Int32
   private var source: GoSource?

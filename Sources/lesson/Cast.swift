@@ -4,7 +4,7 @@ import Glibc
 import MPG
 import Synchronization
 
-/// What a scene is given.
+/// What a scene works with: its input, its marks, and the number of Ps.
 struct Cast {
   let door: Door
   let marks: Marks
@@ -18,8 +18,8 @@ struct Door {
 
   init() throws {
     let flags = fcntl(0, F_GETFL)
-    // Other programs share the terminal. `O_NONBLOCK` would hold for their reads as well, and they do not
-    // expect it.
+    // Other programs share a terminal. `O_NONBLOCK` would hold for their reads as well, and they do not
+    // expect it. So on a terminal `wait` blocks the thread.
     guard isatty(0) == 0, flags >= 0, fcntl(0, F_SETFL, flags | O_NONBLOCK) == 0 else {
       pollable = nil
       return
@@ -55,7 +55,7 @@ struct Marks {
 
   /// The scene begins.
   func begin() { set(.begin) }
-  /// Everything stands as the question says.
+  /// The situation that the question describes has come about.
   func ready() { set(.ready) }
   /// The first part of what follows `ready` is over.
   func next() { set(.next) }

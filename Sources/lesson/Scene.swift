@@ -4,7 +4,8 @@
 import ArgumentParser
 import MPG
 
-/// One situation.
+/// A situation that mpg-lesson plays. The raw value is the lesson's number; lesson 12 has five situations, 12a to
+/// 12e.
 enum Scene: String, CaseIterable, ExpressibleByArgument {
   case workers = "1"
   case boot = "2"
@@ -41,8 +42,8 @@ enum Scene: String, CaseIterable, ExpressibleByArgument {
   }
 }
 
-/// The main G spawns three Gs for each P. All of them stay ready to run until the learner opens the scene's door
-/// again.
+/// The main G spawns three Gs for each P. All of them stay ready to run until the next line of the program's
+/// input comes.
 private func playWorkers(_ cast: Cast) {
   cast.door.wait()
   cast.marks.begin()

@@ -3,8 +3,8 @@
 import Glibc
 import MPG
 
-/// A G blocks its thread in a system call, while other Gs want to run. The call returns when the door opens
-/// again.
+/// A G blocks its thread in a system call, while other Gs want to run. The call returns when the next line of
+/// the program's input comes.
 func playCall(_ cast: Cast) {
   cast.door.wait()
   cast.marks.begin()
@@ -88,8 +88,8 @@ func playHog(_ cast: Cast) {
       all.done()
     }
   }
-  // If there are more Ps than CPUs, the threads of the other hogs may wait long for a CPU. A loop that only yielded would
-  // fill the ring with events meanwhile.
+  // If there are more Ps than CPUs, the threads of the other hogs may wait long for a CPU. A loop that only yielded
+  // would fill the ring with events meanwhile, so the loop also computes.
   while started.value < cast.procs - 1 {
     hog(50_000, until: started, beyond: cast.procs - 2)
     yield()

@@ -42,7 +42,7 @@ struct Client: ~Copyable {
     } catch { throw Trouble(error) }
   }
 
-  /// Gives the connection away, to be held; nil: there is none.
+  /// Takes the connection out of the client, for somebody else to hold it open; nil: there is none.
   mutating func takeConnection() -> TCPConnection? { connection.take() }
 
   /// Sends a request, and waits for the answer. Closes the connection if it cannot be used again.

@@ -8,10 +8,11 @@ import MPG
 struct Effort: Equatable {
   /// The number of Ps of the runtime.
   let procs: Int
-  /// The number of CPUs that the process used in the mean. In a reading (`now`): its CPU time so far, in nanoseconds.
+  /// The number of CPUs that the process used on average. In a value of `now`, which is a reading at one moment: the
+  /// CPU time of the process so far, in nanoseconds.
   let cpus: Double
-  /// The number of threads that could have run and had no CPU, in the mean. In a reading: the sum of their waits so far, in
-  /// nanoseconds. nil: the system does not tell.
+  /// The number of threads that could have run and had no CPU, on average. In a value of `now`: the sum of their waits
+  /// so far, in nanoseconds. nil: the system does not tell.
   let waiting: Double?
 
   /// The effort during `body`. Must be called from a G.

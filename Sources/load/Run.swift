@@ -165,7 +165,8 @@ final class Run: Sendable {
     var counts = Counts()
     for tally in tallies { tally.add(to: &counts) }
     let (start, interruption) = (pacer.start, interruption.load(ordering: .relaxed))
-    // A burst ends with its last answer. A crowd of idle connections without requests ends now, when it is let go.
+    // A burst ends with its last answer. A run that only holds idle connections ends now, since it is over when this
+    // report is made.
     let natural = plan.pace == nil ? monotonicNow() : plan.duration.map { start + $0 } ?? counts.lastEnd
     let end = max(start, min(natural, interruption))
     var unsent = 0

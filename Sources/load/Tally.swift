@@ -18,7 +18,7 @@ struct Outcome {
 struct Counts {
   /// A request that is sent later than due by more than this, in nanoseconds, counts as late.
   static let tolerance: UInt64 = 1_000_000
-  /// The longest latency that percentiles can tell; longer ones count as this.
+  /// The longest latency that percentiles can tell, in nanoseconds (100 hours); longer ones count as this.
   private static let longest: UInt64 = 100 * 3600 * 1_000_000_000
 
   private(set) var begun = 0
@@ -39,7 +39,7 @@ struct Counts {
   private(set) var mostLateByItself: UInt64 = 0
   private(set) var lastEnd: UInt64 = 0
 
-  /// Latencies in nanoseconds, to a thousandth. The longest is exact.
+  /// Latencies in nanoseconds, to three significant digits. The longest one is exact in `longestLatency`.
   private var latencies = Histogram<UInt64>(
     lowestDiscernibleValue: 1000, highestTrackableValue: longest, numberOfSignificantValueDigits: .three)
   private(set) var longestLatency: UInt64?

@@ -41,7 +41,7 @@ struct Background<Answer> {
     if !OwnThread.begin(body) { body() }
   }
 
-  /// The answer if it is ready, once; nil: there is no answer yet.
+  /// Takes the answer of the work that was begun; nil: there is no answer yet, or it was taken already.
   mutating func take() -> Answer? {
     guard isBusy,
       let made = desk.answer.withLock({ answer in

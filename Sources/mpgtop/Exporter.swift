@@ -55,8 +55,8 @@ struct Exporter {
     case .recording: return recording(word)
     case .region: return dead(try PastSource.target(word, in: folders))
     case .pid(let pid):
-      // Prefer a live process: a black box of the same pid is from an earlier process. If there is neither, `live`
-      // throws an error that says so.
+      // Prefer a live process: a black box (the region of a dead process) with the same pid is from an earlier one. If
+      // there is neither, `live` throws an error that says so.
       let isAlive = (try? folders.target(pid: pid))?.isLive == true
       if isAlive || (try? folders.blackBox(pid: pid)) == nil { return try live() }
       return dead(try PastSource.target(word, in: folders))

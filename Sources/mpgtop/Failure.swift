@@ -9,7 +9,7 @@ enum ExitCode {
   static let notATarget: Int32 = 3
   static let layout: Int32 = 4
   static let gone: Int32 = 5
-  /// The claim of a lesson was not seen.
+  /// A lesson was played, and what it claims did not show in the events.
   static let lesson: Int32 = 6
   static let usage: Int32 = 64
   static let system: Int32 = 71

@@ -2,17 +2,18 @@
 import GoAttach
 import Inspector
 
-/// A part that a build may lack, or a machine.
+/// A part of mpgtop that a build, or a machine, may lack.
 struct Feature {
   let name: String
-  /// Whether it was there when this was built.
+  /// Whether this build contains the part.
   let isBuiltIn: Bool
-  /// The version of the library that is found here; nil: none is. Of a feature that needs no library: an empty text.
+  /// The version of the library that the part needs, as found on this machine; nil: the library is not found. Empty:
+  /// the part needs no library.
   let version: String?
-  /// What it is for, and what happens without it.
+  /// What the part is for, and what happens without it.
   let use: String
 
-  /// All of them.
+  /// All parts that `--version --verbose` lists.
   static let all = [
     Feature(
       name: "libdw", isBuiltIn: DWARFLibrary.isBuiltIn, version: DWARFLibrary.version,
@@ -25,7 +26,7 @@ struct Feature {
       use: "netpoll of programs on this version's runtime, with MPG_NETPOLL=io_uring"),
   ]
 
-  /// The runtime talks to the kernel itself, so it needs Linux and no library.
+  /// Whether this build can use io_uring. The runtime calls the kernel itself, so it needs Linux and no library.
   private static var hasUring: Bool {
     #if os(Linux)
       true
@@ -34,7 +35,7 @@ struct Feature {
     #endif
   }
 
-  /// Whether it can be used here.
+  /// Says in words whether the part can be used on this machine.
   var state: String {
     guard isBuiltIn else { return "no, not compiled in" }
     return version.map { $0.isEmpty ? "yes" : "yes, \($0)" } ?? "no, compiled in but not found here"

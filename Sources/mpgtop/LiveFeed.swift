@@ -165,8 +165,8 @@ struct LiveFeed {
   }
 }
 
-/// Finds a request for a view of now. The request may not have ended, or not even begun. So the desk looks again and again, on
-/// a separate thread.
+/// Finds the request that a view of the present shows. The request may not have ended, or not even begun. So the desk
+/// looks again and again, on a separate thread.
 private struct RequestDesk {
   /// The time between two looks, in nanoseconds.
   private static let pause: UInt64 = 250_000_000

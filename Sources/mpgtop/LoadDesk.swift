@@ -1,4 +1,4 @@
-// Loads the target for the dashboard, if the target is mpg-demo: starts and ends runs of mpg-load.
+// Puts loads on the target for the dashboard, if the target is mpg-demo: starts and ends runs of mpg-load.
 internal import Glibc
 import Inspector
 import TUI
@@ -13,18 +13,19 @@ struct LoadDesk {
   /// Runs that were asked to end.
   private var ending: [LoadProcess] = []
   private var problem: String?
-  /// The process that plays the show of `make demo`; nil: there is none, or it was ended here.
+  /// The process with which `make demo` loads mpg-demo from the start; nil: there is none, or mpgtop has ended it.
   private var show = Self.show()
 
   private static let demo = "mpg-demo"
   /// The time between two looks for the address, in nanoseconds.
   private static let pause: UInt64 = 1_000_000_000
-  /// When mpgtop ends: how often to look whether all runs have ended, and the pause between two looks, in microseconds.
+  /// When mpgtop ends: the pause between two looks whether all runs have ended, in microseconds, and the most such
+  /// looks.
   private static let patience = (each: UInt32(10_000), parts: 100)
 
   /// The loads that run on the target, and what went wrong last; nil: the target takes no loads.
   ///
-  /// - Parameter pid: the target's number among the processes that this one sees; nil: it has ended.
+  /// - Parameter pid: the target's pid as mpgtop sees it, which differs in a container; nil: the target has ended.
   mutating func status(_ pid: Int32?) -> Loads? {
     for (load, run) in runs where run.hasEnded {
       runs[load] = nil

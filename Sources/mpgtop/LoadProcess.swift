@@ -2,9 +2,9 @@
 internal import Glibc
 import Inspector
 
-/// A run of mpg-load. It has no terminal: it reads nothing, its report goes nowhere, and its complaints come here. It ends
-/// with mpgtop, however mpgtop ends: the kernel sees to that. Not thread-safe. Must be started from the main thread,
-/// because the kernel ends it when the thread ends that has started it.
+/// A run of mpg-load. It has no terminal: it reads nothing, its report goes nowhere, and mpgtop reads its errors.
+/// However mpgtop ends, the kernel then ends the run. Not thread-safe. Must be started from the main thread, because
+/// the kernel ends the run when the thread that started it ends.
 final class LoadProcess {
   private let pid: pid_t
   /// The end of a pipe from which the complaints are read.
@@ -69,7 +69,8 @@ final class LoadProcess {
     while unsafe waitpid(pid, &status, 0) < 0, errno == EINTR {}
   }
 
-  /// Whether the run has ended. After an answer of `true` this must not be asked again.
+  /// Whether the run has ended. After an answer of `true` this property must not be read again, since the process is
+  /// reaped.
   var hasEnded: Bool {
     var status: Int32 = 0
     return unsafe waitpid(pid, &status, WNOHANG) != 0

@@ -3,11 +3,12 @@ import Inspector
 import Region
 import TUI
 
-/// The controller of the target, if a person has asked for one. When it goes, the scheduler runs free.
+/// The controller of the target, if a person has asked for one. When the controller is released, the scheduler runs
+/// free.
 struct PaceDesk {
   private var controller: (any SchedulerControl)?
 
-  /// The rates through which a person goes, in decisions a second.
+  /// The rates that the keys for slower and faster go through, in decisions a second.
   private static let rates = [1, 2, 4, 8, 16, 32, 64, 125, 250, 500, 1000, 2000, 5000, 10_000]
 
   /// Carries out a command on the scheduler that is observed. Returns what came of it, in a line for the screen.

@@ -21,7 +21,7 @@ struct PastDesk {
 
   private let start: Start
   private var thread: Background<Made?>
-  /// The place in the past; nil while the other thread has it, and before the first frame.
+  /// The position in the history; nil while the other thread uses it, and before the first frame.
   private var travel: TimeTravel?
   private var commands: [TimeCommand] = []
   private var making: (wish: Wish, effort: Effort)?
@@ -37,7 +37,7 @@ struct PastDesk {
     making?.effort.cancel()
   }
 
-  /// Forgets the current place in the past.
+  /// Forgets the position in the history, and the frames that were made there.
   mutating func leave() {
     making?.effort.cancel()
     (commands, last, travel, isLeft) = ([], nil, nil, making != nil)

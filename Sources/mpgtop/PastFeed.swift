@@ -11,12 +11,13 @@ struct PastSource {
   var beginsAtStart = false
   /// How the target ended, if it is known.
   var ended: String?
-  /// The sampled facts of a core's only moment, which no history keeps; nil: the source is no core.
+  /// The facts that were read from a core file for its only moment, and that no history keeps; nil: the source is no
+  /// core.
   var sampled: Snapshot.Sampled?
   /// The trace that is being read; nil: the history is whole.
   var trace: TraceFeed?
 
-  /// The frame with the facts that no history keeps.
+  /// Returns the frame, with the facts added that no history keeps.
   func completed(_ frame: Frame) -> Frame {
     var frame = frame
     if let sampled { frame.snapshot.sampled = sampled }

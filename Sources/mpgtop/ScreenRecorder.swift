@@ -7,7 +7,7 @@ import TUI
 struct ScreenRecorder {
   /// How much history the key `w` writes, in nanoseconds.
   static let last: UInt64 = 30_000_000_000
-  /// How many file names with the same second are tried.
+  /// The most file names that are tried for recordings of the same second.
   private static let mostNames = 100
 
   private var writer: RecordingWriter?
@@ -18,7 +18,7 @@ struct ScreenRecorder {
 
   /// Does the command, and returns one line that says the result.
   ///
-  /// - Parameter breathe: is called from time to time during long work, so that the caller can drain.
+  /// - Parameter breathe: is called from time to time during long work, so that the caller can drain the rings.
   mutating func perform(
     _ command: RecordCommand, _ history: History, of target: Snapshot.Target, breathe: () -> Void
   ) -> String {

@@ -95,7 +95,7 @@ struct Settings: Equatable {
     return count < 0 ? nil : Array(bytes.prefix(count))
   }
 
-  /// Stores one setting; false: there is no such setting, or it does not have such a value.
+  /// Stores one setting; false: there is no setting of this name, or it cannot have this value.
   private mutating func take(_ name: String, _ value: String) -> Bool {
     func flag(_ path: WritableKeyPath<Settings, Bool>) -> Bool {
       guard value == "yes" || value == "no" else { return false }

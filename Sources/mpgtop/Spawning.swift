@@ -1,4 +1,4 @@
-// Children of mpgtop that live beside it.
+// Starts child processes that run beside mpgtop.
 internal import Glibc
 
 /// The kernel's answer to a child that could not be started.
@@ -47,11 +47,11 @@ func spawn(
   return pid
 }
 
-/// Both ends of a pipe, which children do not get by themselves.
+/// Both ends of a pipe, which child processes do not inherit.
 struct Pipe {
   let (reading, writing): (Int32, Int32)
 
-  /// nil: no descriptors are left.
+  /// Makes a pipe; nil: no descriptors are left.
   init?() {
     var ends: [Int32] = [-1, -1]
     guard unsafe pipe(&ends) == 0 else { return nil }

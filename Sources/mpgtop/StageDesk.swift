@@ -22,8 +22,8 @@ struct StageDesk {
 
   init(_ waker: Waker) { thread = Background(waker) }
 
-  /// - Parameter isPaced: whether the scheduler is held or slowed. Then there is little to take in, and a user waits for
-  ///   each step.
+  /// - Parameter isPaced: whether the scheduler is held or slowed. Then there are few new events to read, and a user
+  ///   waits for the picture of each decision, so the desk does not rest.
   mutating func stage(_ question: StageQuestion, isPaced: Bool, _ history: () -> History) -> Stage? {
     if let made = thread.take() {
       (maker, last) = (made.maker, made.stage ?? last)

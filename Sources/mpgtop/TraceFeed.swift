@@ -33,7 +33,7 @@ final class TraceFeed: Sendable {
       try failing { () throws(InspectorError) in try TraceHistory(path: path, isStrict: isStrict) })
   }
 
-  /// Reads all of it at once, on the caller's thread.
+  /// Reads the whole trace at once, on the caller's thread, and returns its history.
   func whole() throws(Failure) -> History {
     try failing { () throws(InspectorError) in try trace.value.readAll() }
     warn(trace.value.warnings)
@@ -46,7 +46,7 @@ final class TraceFeed: Sendable {
 
   // MARK: for a screen
 
-  /// Begins to read on a thread of its own, or, if none can be started, reads all.
+  /// Begins to read on a new thread. If no thread can be started, reads the whole trace before it returns.
   func begin(_ waker: Waker) {
     let body: @Sendable () -> Void = { [self] in read(waker) }
     if !OwnThread.begin(body) { body() }
@@ -77,7 +77,7 @@ final class TraceFeed: Sendable {
     }
   }
 
-  /// Whether there is something to look at.
+  /// Whether enough of the trace was read to show something.
   var isReady: Bool { state.withLock { $0.history != nil } }
 
   /// Waits a moment for something to look at: a small file has it at once.
@@ -90,12 +90,12 @@ final class TraceFeed: Sendable {
     throw Failure(.badTrace(path: name, reason: "it has no events to show"))
   }
 
-  /// A copy of what has come, for one thread.
+  /// Returns a copy of the history that was read so far, for use on one thread.
   func history() -> History {
     state.withLock { $0.history?.value.copy() ?? History() }
   }
 
-  /// The frame with how far the trace was read.
+  /// Returns the frame, with the extent of the trace read so far and a word on how far the reading is.
   func completed(_ frame: Frame) -> Frame {
     var frame = frame
     state.withLock { state in
@@ -131,7 +131,7 @@ extension PastSource {
     trace = try TraceFeed(path, isStrict: isStrict)
   }
 
-  /// The same when all of the trace was read.
+  /// Returns this source with the whole trace read into its history.
   func read() throws(Failure) -> PastSource {
     var whole = self
     if let trace { (whole.history, whole.trace) = (try trace.whole(), nil) }
@@ -140,7 +140,7 @@ extension PastSource {
 }
 
 extension WhyOptions {
-  /// The trace that is asked; nil: something else is.
+  /// The path of the Go trace that the command line names; nil: it names something else.
   var trace: String? {
     if let replay { return TraceHistory.isTrace(path: replay) ? replay : nil }
     guard let target, target != "-", !target.allSatisfy(\.isNumber), TraceHistory.isTrace(path: target) else {

@@ -1,5 +1,5 @@
-// Repeatable random numbers (SplitMix64): every decision of a soak follows from one seed. The order in which threads run does
-// not follow from it. So a run with the same seed does the same things, but may not meet the same race.
+// Repeatable random numbers (SplitMix64): every decision of a soak follows from one seed. The order in which threads
+// run does not follow from the seed. So a run with the same seed does the same things, but may not meet the same race.
 
 struct Chance {
   private var state: UInt64

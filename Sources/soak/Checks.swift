@@ -6,13 +6,14 @@ import Region
 struct Checks {
   /// The largest number of Ps: the work changes the number, from 1 to this one.
   private let procs: Int
-  /// The longest time that a G may wait for a turn, and the longest time in which no G starts, in nanoseconds.
+  /// The longest time that a ready G may wait until it runs, and the longest time in which no G at all starts, in
+  /// nanoseconds.
   private let patience: UInt64
   private var last: Snapshot?
   private var frames = 0
   private var consistent = 0
   private var scans = 0
-  /// The waits for a turn that still go on, each with the time at which it was first seen.
+  /// The waits of ready Gs that still go on, each with the time at which it was first seen.
   private var turns: [RunnableScan.Turn: UInt64] = [:]
   private var longestTurn: UInt64 = 0
   /// The moment at which the number of started Gs was last seen to change.

@@ -1,4 +1,5 @@
-// mpg-trace-bench: reads an execution trace of Go to its end and adds up, through the library GoTrace (`make bench-trace`).
+// mpg-trace-bench: reads an execution trace of Go to its end and adds up the times of its Gs, through the library
+// GoTrace (`make bench-trace`).
 //
 //     mpg-trace-bench FILE|FOLDER|-
 //
@@ -15,7 +16,7 @@ func say(_ problem: String) {
   }
 }
 
-/// A reader of what a word of the command line names.
+/// Returns a reader of the trace that a word of the command line names.
 func reader(_ word: String) throws(TraceError) -> TraceReader {
   if word == "-" { return try TraceReader(TraceInput(descriptor: STDIN_FILENO, name: "standard input")) }
   var status = stat()

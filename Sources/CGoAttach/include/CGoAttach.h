@@ -19,17 +19,17 @@ ssize_t cgoattach_readv(pid_t pid, void *buffer, size_t size, const struct cgoat
 /// The place of `needle` in `bytes` at or behind `start`; `count` if there is none.
 size_t cgoattach_find(const uint8_t *bytes, size_t count, size_t start, const uint8_t *needle, size_t needleCount);
 
-/// Whether this build knows libdw: it was built beside its headers.
+/// Whether this build can use libdw: libdw's headers were there when it was built.
 bool cgoattach_dwarf_is_built_in(void);
 
-/// The version of the libdw that is found here, such as `0.188`; NULL: none is, or this build does not know it.
+/// The version of the libdw that is found here, such as `0.188`; NULL: none is found, or this build cannot use it.
 const char *cgoattach_dwarf_version(void);
 
 /// What `cgoattach_dwarf_walk` could do.
 enum cgoattach_dwarf {
   /// The file was walked.
   cgoattach_dwarf_walked = 0,
-  /// There is no libdw: this build does not know it, or this machine has none.
+  /// There is no libdw: this build cannot use it, or this machine has none.
   cgoattach_dwarf_no_library = 1,
   /// The file has no DWARF, or libdw does not understand it.
   cgoattach_dwarf_none = 2,

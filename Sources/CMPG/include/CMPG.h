@@ -50,7 +50,7 @@ enum {
   MPG_INSISTED = 3,   ///< Like MPG_SIGNALLED, but the thread is to stop even inside a library that may hold a lock.
   MPG_NOTED = 4,      ///< The thread will give way when it leaves the runtime: the handler or the thread has noted the request.
   MPG_BUSY = 5,       ///< The handler found the thread in a library that may hold a lock, and let it go on.
-  MPG_STILL = 6,      ///< The thread stands still outside the runtime: in the handler of SIGURG, or at the border.
+  MPG_STILL = 6,      ///< The thread stands still outside the runtime: in the handler of SIGURG, or in `mpg_enter`.
   MPG_LENT = 7,       ///< The thread runs on without a P, in user code only.
   MPG_TAKING = 8,     ///< The thread sleeps in the kernel, and sysmon is about to take its P.
   MPG_ADRIFT = 9,     ///< The thread lost its P in its sleep; it may run user code until it enters the runtime or is stopped.
@@ -59,8 +59,8 @@ enum {
 /// Offset in bytes of the stop word from the pointer that `mpg_set_current` gets.
 enum { MPG_STOP_OFFSET = 448 };
 
-/// Marks the calling thread as inside the runtime, where a preemption signal only leaves a note. Returns its M, or NULL. A
-/// thread on loan or adrift waits here until it is granted a P.
+/// Marks the calling thread as inside the runtime, where a preemption signal only leaves a note. Returns its M, or
+/// NULL. A thread without a P (MPG_LENT, MPG_ADRIFT) waits here until it is granted a P.
 void *mpg_enter(void);
 /// Marks the calling thread as outside the runtime: in the user code of a G. Returns whether the G must give way now,
 /// because it was asked to stop; the note that says so is cleared.
@@ -71,10 +71,10 @@ void mpg_note(void);
 void mpg_leave_with_note(void);
 /// Whether the calling thread is inside the runtime: on a scheduling stack, inside blocking { … }, or in a call by a G.
 bool mpg_is_inside(void);
-/// To be called inside the runtime before a system call, when the P is on offer to sysmon. Answers a request to stop, and
-/// waits for a signal that is on its way: the signal would otherwise cut the system call short.
+/// To be called inside the runtime before a system call, when sysmon may already take the P. Answers a request to stop,
+/// and waits for a signal that is on its way: the signal would otherwise cut the system call short.
 void mpg_answer_before_call(void);
-/// Whether a stop word asks for anything. The compiler does not move this load before earlier ones.
+/// Whether a stop word has any value but MPG_RUNS. The compiler does not move this load before earlier ones.
 static inline bool mpg_is_asked(const void *word) {
   __asm__ volatile("" ::: "memory");
   return *(const volatile uint32_t *)word != MPG_RUNS;
@@ -94,8 +94,8 @@ void mpg_preempt_thread(int32_t tid);
 int64_t mpg_thread_cpu(int32_t tid);
 /// Results of `mpg_thread_sleeps_in` that are not the number of a system call.
 enum { MPG_AWAKE = -1, MPG_SLEEP_UNKNOWN = -2 };
-/// The number of the system call in which a thread of this process sleeps; MPG_AWAKE: it runs, or waits for a CPU or for a
-/// page. Allocates nothing.
+/// The number of the system call in which a thread of this process sleeps; MPG_AWAKE: it runs, or waits for a CPU or
+/// for a page; MPG_SLEEP_UNKNOWN: the kernel does not say. Allocates nothing.
 int mpg_thread_sleeps_in(int32_t tid);
 /// Whether this is the number of the futex call, in which threads wait for a lock.
 bool mpg_is_futex(int number);

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// Whether this build knows libzstd: it was built beside its header.
+/// Whether this build can use libzstd: libzstd's header was there when it was built.
 bool czstd_is_built_in(void);
 
 /// The version of libzstd, such as `1.5.4`; NULL: this machine has none, or this was built without its header. Callable from

@@ -1,10 +1,12 @@
 // Two traces or recordings side by side: what took how long in each, with what changed most first.
 //
-// §1 What a change is. Of each kind of stretch two numbers count: the time that it takes of each second, all Gs together, and
-// its 99th percentile, if there are enough of them to have one. The change is the larger of both, as a power of two, up or down.
+// §1 What a change is. Each kind of stretch, such as `run delay`, has two numbers on each side: the part of each second
+// that it takes, summed over all Gs, and the 99th percentile of its length, if both sides have enough stretches for
+// one. The change of a number is the ratio of both sides, the larger by the smaller, as a power of two. The change of
+// the kind is the larger of its two.
 //
-// §2 Little things. A time that is 3 µs of a second, and 30 µs in the other, has changed tenfold, and nobody needs to know.
-// So to both a little is added before they are compared.
+// §2 Little things. A time that grows from 3 to 30 µs of each second has changed tenfold, but that does not matter to
+// anybody. So a small amount is added to both sides before they are compared.
 import Insight
 import Observed
 
@@ -12,17 +14,17 @@ import Observed
 public struct Comparison: Sendable {
   /// One kind of stretch.
   public struct Row: Sendable {
-    /// What the stretches are of: `run delay`, `waiting: chan receive`.
+    /// The kind of the stretches: `run delay`, `waiting: chan receive`.
     public let name: String
-    /// The lengths; nil: there are none.
+    /// The lengths of the stretches on each side; nil: that side has none.
     public let a, b: SpanHistogram?
-    /// How much changed, as a power of two: 1 for twice or half as much. See §1.
+    /// How much the kind changed, as a power of two: 1 for twice or half as much. See §1.
     public let change: Double
   }
 
-  /// What is compared.
+  /// The two sides that are compared.
   public let a, b: Distributions
-  /// All kinds of stretches that one of both has; what changed most stands first.
+  /// All kinds of stretches that at least one side has; what changed most stands first.
   public let rows: [Row]
 
   /// With fewer stretches than this there is no 99th percentile.
@@ -30,7 +32,7 @@ public struct Comparison: Sendable {
   /// What is added to times of a second, and to percentiles, in nanoseconds (§2).
   private static let (littleTime, littleLength) = (100_000.0, 10_000.0)
 
-  /// Compares two.
+  /// Compares two traces or recordings.
   public init(_ a: Distributions, _ b: Distributions) {
     (self.a, self.b) = (a, b)
     let names = Set(a.histograms.keys).union(b.histograms.keys)
@@ -46,7 +48,7 @@ public struct Comparison: Sendable {
     }.sorted { ($1.change, $0.name) < ($0.change, $1.name) }
   }
 
-  /// The ratio of two numbers as a power of two, whichever is larger.
+  /// Returns the ratio of two numbers, the larger by the smaller, as a power of two; `little` is added to both first.
   private static func power(_ a: Double, _ b: Double, _ little: Double) -> Double {
     var (low, high, power) = (min(a, b) + little, max(a, b) + little, 0.0)
     while high >= 2 * low, power < 60 { (low, power) = (low * 2, power + 1) }

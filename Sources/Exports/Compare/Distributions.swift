@@ -1,15 +1,16 @@
 // How long things took in a Go trace or in a recording: a histogram for each kind of stretch that began and ended in it.
 //
-// The names of the kinds are the same for both, with Go's words for waits, so that one of each can be compared, too.
+// A trace and a recording have the same names of kinds, with Go's words for waits, so that the two can be compared as
+// well.
 import GoTrace
 import History
 import Host
 import Insight
 import Observed
 
-/// Lengths of time by what they are of: `run delay`, `waiting: chan receive`, `system call`.
+/// The lengths of all stretches in a trace or recording, by kind: `run delay`, `waiting: chan receive`, `system call`.
 public struct Distributions: Sendable {
-  /// What the trace or recording is called.
+  /// The name of the trace or recording, for people.
   public let name: String
   /// How long it is from the first event to the last, in nanoseconds.
   public private(set) var duration: UInt64 = 0
@@ -53,12 +54,13 @@ public struct Distributions: Sendable {
     if let span = stretches.span { duration = span.last - span.first }
   }
 
-  /// How much time of a second went into something, all Gs together, in nanoseconds: more than a second, where many wait.
+  /// Returns how much of each second went into one kind of stretch, in nanoseconds, summed over all Gs: more than a
+  /// second, where many Gs wait.
   public func timePerSecond(_ histogram: SpanHistogram) -> Double {
     duration == 0 ? 0 : Double(histogram.sum) * 1e9 / Double(duration)
   }
 
-  /// How often something was in a second.
+  /// Returns how many stretches of one kind there were in each second, on average.
   public func perSecond(_ histogram: SpanHistogram) -> Double {
     duration == 0 ? 0 : Double(histogram.count) * 1e9 / Double(duration)
   }

@@ -13,7 +13,8 @@ struct HistoryStretches: HistoryVisitor {
   /// The times of the first and the last record, in nanoseconds.
   private(set) var span: (first: UInt64, last: UInt64)?
   private var order: TimelineOrder
-  /// What each G does whose beginning is known, and since when.
+  /// The stretch that each G is in: its kind, and when it began, in nanoseconds. Gs of which the beginning is not known
+  /// are left out.
   private var gs: [UInt64: (name: String, since: UInt64)] = [:]
 
   init(_ history: History) {
@@ -28,7 +29,7 @@ struct HistoryStretches: HistoryVisitor {
 
   mutating func visit(_ snapshot: Snapshot) throws(InspectorError) {}
 
-  /// What lasts over a gap is not measured: nobody knows what happened in it.
+  /// Drops the stretches during which records are missing: nobody knows what happened in the gap.
   mutating func visitGap(_ count: UInt64, on lane: Lane, after time: UInt64) throws(InspectorError) {
     missing &+= count
     gs = [:]
@@ -56,7 +57,8 @@ struct HistoryStretches: HistoryVisitor {
     if !step.isInferred, let (name, since) = gs[step.g] {
       histograms[name, default: SpanHistogram()].record(step.time &- min(since, step.time))
     }
-    // When a move was inferred that no record tells, its time is not known: that of no stretch that it ends or begins.
+    // A step without a record of its own was inferred, so its true time is not known. The stretches that end or begin
+    // with it are not measured.
     gs[step.g] = step.isInferred ? nil : next.map { ($0, step.time) }
   }
 }

@@ -19,7 +19,7 @@ public struct TraceLines: ~Copyable, TraceCopy {
   private var reader: TraceReader
   private let form: Form
   private var batch: [TraceEvent] = []
-  /// The next event of `batch` that is to be written.
+  /// The index in `batch` of the next event to be written.
   private var position = 0
   private var first: Int64?
   /// Stacks as JSON, by their ids, in the present generation.
@@ -27,8 +27,8 @@ public struct TraceLines: ~Copyable, TraceCopy {
   private var bytesOfStacks = 0
   private var generation: UInt64 = 0
 
-  /// A hostile trace has few stacks that are long, and names them often. No more bytes of stacks are kept than these, and a
-  /// piece of text is returned once it has so many.
+  /// Limits in bytes. A hostile trace may have a few long stacks that many events name, so only `mostOfStacks` bytes of
+  /// stacks are kept, and `next` returns its text once that has `mostOfText` bytes.
   private static let (mostOfStacks, mostOfText) = (32 << 20, 1 << 20)
 
   /// The first line of a CSV file.

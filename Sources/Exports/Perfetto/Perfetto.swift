@@ -39,7 +39,7 @@ package struct Perfetto: HistoryVisitor {
   private var tracks: Set<UInt64> = []
   /// The name of the function that each G runs.
   private var entries: [UInt64: String] = [:]
-  /// The arrow that leads to the place where a G will run, by the G's id.
+  /// The id of the arrow that will end where the G runs next, by the G's id.
   private var flows: [UInt64: UInt64] = [:]
   private var lastFlow: UInt64 = 0
   private var counts = Counts()

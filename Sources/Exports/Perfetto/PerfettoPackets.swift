@@ -10,11 +10,11 @@ enum PerfettoTrack: Hashable {
   case p(Int)
   case m(Int)
   case g(UInt64)
-  /// A thread of a program that numbers its threads as the system does: its place among those seen, and that number.
+  /// A thread of a program that uses the system's numbers of threads: its index among the threads seen, and its number.
   case thread(Int, UInt64)
   /// The regions of a G.
   case regions(UInt64)
-  /// A user's task: its place among those seen, and its number.
+  /// A user's task: its index among the tasks seen, and its number in the trace.
   case task(Int, UInt64)
   case marking, stopped
   case counter(Counter)
@@ -121,9 +121,9 @@ struct PerfettoPackets {
   private var named: Set<PerfettoTrack> = []
   private var names: [String: UInt64] = [:]
   private var isFirst = true
-  /// Maximum number of names that get a number. Further names are written out each time.
+  /// The most names that are written once and then referred to by a number. Others are written out each time.
   private static let mostNames = 100_000
-  /// Whether the packets stand in one file with those of another source, which must have other numbers.
+  /// Whether these packets follow those of another source in one file, so that their tracks need other numbers.
   private let isSecond: Bool
 
   /// - Parameter isSecond: whether these are the second packets of one file.

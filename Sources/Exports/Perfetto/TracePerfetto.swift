@@ -1,8 +1,8 @@
 // Exports a Go trace for Perfetto: a track for each P, thread and G, for regions, tasks, the collector, and counters.
 // docs/go-traces.md says what is on them.
 //
-// On the tracks of Ps, threads and Gs one slice ends before the next begins. Only regions lie in each other. What is open at the
-// end of the trace ends there.
+// On the tracks of Ps, threads and Gs one slice ends before the next begins. Only regions are nested. A slice that is
+// open at the end of the trace ends there.
 import GoTrace
 
 /// Writes the events of a trace as packets of Perfetto.
@@ -14,17 +14,18 @@ public struct TracePerfetto: ~Copyable, TraceCopy {
 
   private var reader: TraceReader
   private var tracks = TraceTracks()
-  /// Whether the packets are to stand beside those of a recording.
+  /// Whether the packets go into one file with those of a recording.
   private let isBeside: Bool
-  /// The moments of the machine's monotonic clock at which the trace begins and ends, in nanoseconds; nil: it does not tell.
+  /// The times of the trace's first and last event on the machine's monotonic clock, in nanoseconds; nil: the trace
+  /// does not tell them.
   public private(set) var monotonic: (first: Int64, last: Int64)?
   private var batch: [TraceEvent] = []
   private var isDone = false
 
   /// - Parameters:
   ///   - reader: gives the trace.
-  ///   - isBeside: whether the packets are written into one file with those of a recording of the same machine, on the time
-  ///     of which they then are: that of the machine's monotonic clock. Go before 1.25 does not tell it.
+  ///   - isBeside: whether the packets go into one file with those of a recording of the same machine. Then their times
+  ///     are those of the machine's monotonic clock, as a recording's are. Traces of Go before 1.25 do not tell them.
   public init(_ reader: consuming TraceReader, besideRecording isBeside: Bool = false) {
     self.reader = reader
     self.isBeside = isBeside
@@ -47,8 +48,8 @@ public struct TracePerfetto: ~Copyable, TraceCopy {
     return tracks.takeIfMany()
   }
 
-  /// The shift between the two clocks is that of the first events throughout, so that times do not jump where a generation
-  /// tells it a little otherwise.
+  /// Notes the times of a batch's first and last event. The shift from the trace's clock to the monotonic one is taken
+  /// from the first batch only: later generations of the trace tell a slightly different one, and times would jump.
   private mutating func note(_ first: Int64, _ last: Int64) {
     if events == 0, let moment = reader.clock?.monotonic(first) {
       monotonic = (moment, moment)

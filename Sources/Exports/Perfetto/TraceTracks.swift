@@ -9,7 +9,7 @@ struct TraceTracks {
   private static let highestG: UInt64 = 1 << 60
   /// The shortest time between two values of the counters of Gs, in nanoseconds.
   private static let pace: UInt64 = 1_000_000
-  /// So many bytes of packets are given at once.
+  /// Packets are handed out as soon as they have more bytes than this.
   private static let part = 1 << 20
 
   private var packets: PerfettoPackets
@@ -22,14 +22,15 @@ struct TraceTracks {
   private var threads: [UInt64: Int] = [:]
   private var tasks: [UInt64: Int] = [:]
   private var taskCount = 0
-  /// The arrow that leads to the place where a G will run, by the G's id.
+  /// The id of the arrow that will end where the G runs next, by the G's id.
   private var flows: [UInt64: UInt64] = [:]
   private var lastFlow: UInt64 = 0
   private var counts: [TraceGoState: Int] = [:]
   private var counted: UInt64 = 0
   private var last: UInt64 = 0
 
-  /// - Parameter shift: what is added to times, if the packets stand beside those of a recording; nil: they stand alone.
+  /// - Parameter shift: the nanoseconds that are added to times, if the packets go into one file with those of a
+  ///   recording; nil: they have a file of their own.
   init(besideBy shift: Int64? = nil) {
     self.shift = shift ?? 0
     packets = PerfettoPackets(isSecond: shift != nil)
@@ -40,13 +41,14 @@ struct TraceTracks {
     packets.bytes.bytes.count > Self.part ? packets.take() : []
   }
 
-  /// Ends what is open.
+  /// Ends all open slices, and returns the last packets.
   mutating func finish() -> [UInt8] {
     endAll()
     return packets.take()
   }
 
-  /// Nothing is known of what lasts over a gap.
+  /// Ends all open slices and forgets all states, because events are missing: what happened meanwhile is not known.
+  /// With `isFirst`, no event was read before the gap, and nothing is done.
   mutating func forget(isFirst: Bool) {
     guard !isFirst else { return }
     endAll()
@@ -71,7 +73,7 @@ struct TraceTracks {
     begin(track, name, details)
   }
 
-  /// Begins a slice in those that are open on the track.
+  /// Begins a slice, nested in those that are open on the track.
   private mutating func begin(
     _ track: PerfettoTrack, _ name: String, _ details: PerfettoDetails = PerfettoDetails()
   ) {
@@ -91,7 +93,7 @@ struct TraceTracks {
     return .thread(place, m)
   }
 
-  /// The track of a G; nil: it has none.
+  /// Returns the track of a G; nil: the G has none, because of `most` or `highestG`.
   private mutating func track(_ g: UInt64, _ name: String? = nil) -> PerfettoTrack? {
     if gs.contains(g) { return .g(g) }
     guard gs.count < Self.most, g < Self.highestG else { return nil }
@@ -120,7 +122,7 @@ struct TraceTracks {
     if last > counted &+ Self.pace { count() }
   }
 
-  /// Shows what has become of a G by an event.
+  /// Shows the change of a G's state that an event makes.
   private mutating func move(
     _ slot: Int32, _ before: TraceState.G?, _ event: TraceEvent, _ tables: TraceTables
   ) {

@@ -19,30 +19,31 @@ package struct EventTally: Sendable {
   ]
   /// The most Gs whose labels are kept.
   private static let mostLabels = 1 << 16
-  /// A longer length, some hours, counts as this; only damage makes one.
+  /// The longest time that is counted, in ticks (some hours). Longer ones come from damage only, and count as this.
   private static let longest: UInt64 = 1 << 45
 
-  /// A G that was counted.
+  /// A G that was counted, as an example of what a count stands for.
   package struct Exemplar: Sendable, Equatable {
     /// The G's id.
     package var g: UInt64
-    /// The string id of the label for which it worked; 0: none.
+    /// The string id of the label of the span for which the G worked; 0: none.
     package var label: UInt32
-    /// How long it was ready, in nanoseconds; 1 for what is no length.
+    /// How long the G was ready, in nanoseconds; 1 for a preemption, which has no length.
     package var value: UInt64
     /// When it was counted, in nanoseconds of the monotonic clock.
     package var time: UInt64
   }
 
-  /// How many Gs were ready for at most each of `bounds`, and longer than the last; not added up.
+  /// How many starts of Gs fell into each bucket, by the time that the G was ready before. A bucket does not include
+  /// the ones below it.
   package private(set) var counts = [UInt64](repeating: 0, count: bounds.count + 1)
-  /// The last G in each bucket; nil: there was none.
+  /// The last G in each bucket; nil: no G fell into the bucket.
   package private(set) var exemplars = [Exemplar?](repeating: nil, count: bounds.count + 1)
-  /// How long all of them were ready together, in nanoseconds.
+  /// How long all counted Gs were ready before their starts, together, in nanoseconds.
   package private(set) var sum: UInt64 = 0
-  /// How often a G was stopped because it ran too long.
+  /// How often a G was preempted because its turn was over.
   package private(set) var preemptions: UInt64 = 0
-  /// The G that was stopped last; nil: none was.
+  /// The G that was preempted last; nil: none was.
   package private(set) var preempted: Exemplar?
 
   private var clock = Clock(first: (0, 0), second: (0, 0))
@@ -103,7 +104,8 @@ package struct EventTally: Sendable {
     var bucket = 0
     while bucket < ticks.count, length > ticks[bucket] { bucket += 1 }
     counts[bucket] &+= 1
-    // Most starts are short ones, of which any will do: an exemplar that is not a second old stays.
+    // Most starts fall into the two lowest buckets, where any start serves as exemplar. To save time, an exemplar there
+    // is replaced only when it is a second old.
     if bucket > 1 || isOld(exemplars[bucket], at: record.time) {
       keep(record, clock.nanoseconds(lasting: length), in: &exemplars[bucket])
     }
@@ -120,7 +122,7 @@ package struct EventTally: Sendable {
     keep(record, 1, in: &preempted)
   }
 
-  /// Keeps a G as the exemplar, unless it has no label and the one before had one lately.
+  /// Keeps a G as the exemplar, unless it has no label and the present exemplar has one and is less than a minute old.
   private func keep(_ record: Record, _ value: UInt64, in exemplar: inout Exemplar?) {
     let label = labels[record.g] ?? 0
     let time = clock.nanoseconds(at: record.time)

@@ -22,7 +22,7 @@ package struct TargetMetrics: Sendable {
   package init(_ snapshot: Snapshot) { self.snapshot = snapshot }
 }
 
-/// A target as its samples name it.
+/// The labels by which samples name their target.
 package struct TargetLabels: Sendable, Hashable {
   /// The executable's name.
   package var name: String
@@ -70,7 +70,7 @@ package struct MetricsPage {
     if let quota = target.quota { write(quota) }
   }
 
-  /// The whole page, with what the server tells of itself.
+  /// Returns the whole page, with the server's own metrics at its end.
   package mutating func finished(_ server: ServerMetrics) -> String {
     text.begin([])
     text.gauge(
@@ -115,8 +115,8 @@ package struct MetricsPage {
       .init(known: target.snapshot.trace.lost))
   }
 
-  /// What only a source that samples tells. Its histogram has ranges of its own; a range counts in the first bucket that has room
-  /// for all of it, so a length may count in a bucket that is too high, but in none that is too low.
+  /// Writes what only a source that samples tells. The source's histogram has ranges of its own. A range counts in the
+  /// first bucket that has room for all of it, so a length may count in too high a bucket, but never in too low a one.
   private mutating func writeSampled(_ snapshot: Snapshot) {
     guard let sampled = snapshot.sampled else { return }
     if let ranges = sampled.runLatencyTotals {

@@ -5,8 +5,8 @@
 // of a counter without `_total`. An OpenMetrics text ends with the line `# EOF`, from which a reader knows that
 // nothing was cut off. Only OpenMetrics knows exemplars: one of the things that were counted, beside the count.
 //
-// Both forms want all samples of a family together, below its one HELP and TYPE. Several targets write into one text, one after
-// the other, so each family collects its lines, and the families are put together at the end.
+// Both forms want all samples of a family together, below the one HELP and TYPE of the family. Several targets write
+// into one text, one after the other. So each family collects its lines, and the families are put together at the end.
 import Insight
 
 /// The two text formats that a scraper may ask for.
@@ -52,12 +52,12 @@ struct MetricsText {
 
   typealias Label = (name: String, value: String)
 
-  /// One of the things that a sample counts.
+  /// One of the things that a sample counts, given as an example.
   struct Exemplar {
     var labels: [Label]
     /// Its value, as it is printed.
     var value: String
-    /// When it was, in seconds since 1970, as it is printed.
+    /// The time at which the exemplar was counted, in seconds since 1970, as it is printed.
     var time: String
 
     /// The most characters that names and values of an exemplar's labels may have together.
@@ -173,7 +173,7 @@ struct MetricsText {
     labels.map { "\($0.name)=\"\(escaped($0.value))\"" }.joined(separator: ",")
   }
 
-  /// Cuts the last label of an exemplar so far that all fit.
+  /// Returns an exemplar as it is printed. Labels are cut where all of them together exceed `Exemplar.most` characters.
   private static func printed(_ exemplar: Exemplar) -> String {
     var (labels, room) = (exemplar.labels, Exemplar.most)
     for index in labels.indices {

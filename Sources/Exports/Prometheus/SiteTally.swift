@@ -9,7 +9,8 @@ import Observed
 package struct SiteTally: Sendable, Equatable {
   /// The most places that get a name as long as the tally lives.
   package static let most = 20
-  /// The names for all places without one of their own, and for Gs of which it is not known where they were spawned.
+  /// The names under which all places without a name of their own are counted, and Gs whose place of spawning is not
+  /// known.
   package static let (others, unknown) = ("(other)", "(unknown)")
 
   /// The Gs of each place, in the order in which the places got their names; the last two are `others` and `unknown`.
@@ -39,8 +40,8 @@ package struct SiteTally: Sendable, Equatable {
     counts.append(Site(name: Self.unknown, gs: unknown))
   }
 
-  /// The name of a place as a series has it: two places whose names agree as far as a label goes are one place, and no place of
-  /// a program has the name of the rest.
+  /// Returns the label for a place: its name, cut to the longest label. Places with the same cut name count as one. A
+  /// place that has the name of `others` counts as unknown, so that it is not mixed up with them.
   private static func label(_ name: String?) -> String {
     guard let name else { return unknown }
     let label = String(String.UnicodeScalarView(name.unicodeScalars.prefix(MetricsText.longestLabel)))

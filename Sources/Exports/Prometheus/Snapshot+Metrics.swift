@@ -1,4 +1,5 @@
-// A snapshot as metrics for Prometheus. docs/exports.md says what each family means, and a test holds the two together.
+// A snapshot as metrics for Prometheus. docs/exports.md says what each family means, and a test checks that page
+// against this file.
 //
 // The number of lines depends on the number of Ps and on the vocabulary of states, never on Gs, Ms or names.
 // So a server that spawns a million Gs has as many series as an idle one.

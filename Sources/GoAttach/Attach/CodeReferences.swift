@@ -1,10 +1,11 @@
 // Which global variables a function may use, without disassembling it.
 //
 // On amd64 code names a variable by its distance from the next instruction, in four bytes that are followed by at most four
-// bytes of a constant. So every four bytes of a function are tried as such a distance. Most hits are noise, so a hit proves
-// nothing by itself: hits only decide among addresses at which the right kind of data lies.
+// bytes of a constant. So every four bytes of a function are tried as such a distance. Most addresses that are
+// found in this way are chance, so one alone proves nothing: they only decide among addresses at which the right
+// kind of data lies.
 
-/// The variables that some functions may name. A plain value.
+/// The addresses of the global variables that the code of some functions may name. A plain value.
 struct CodeReferences {
   let addresses: Set<UInt64>
 

@@ -37,7 +37,7 @@ package final class GoExecutable: Sendable {
     try self.init(file)
   }
 
-  /// Takes an executable's bytes.
+  /// Parses the bytes of an executable.
   ///
   /// - Throws: `notGo` if Go did not build it; other refusals if it is not understood.
   package init(_ file: any ByteSource) throws(GoRefusal) {

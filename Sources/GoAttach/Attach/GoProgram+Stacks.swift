@@ -26,17 +26,18 @@ private struct StackMemory: GoMemory {
 }
 
 private enum Shares {
-  /// Goroutines that are worth a thread: those whose stacks are read in some five milliseconds.
+  /// How many goroutines are worth a thread of their own: reading their stacks takes some five milliseconds.
   static let least = 8192
-  /// Two thirds of the work are the kernel's, which copies; a third thread would take the CPU from the program itself.
+  /// The most threads that read at once. Two thirds of their work is the kernel's copying, and a third thread would
+  /// take the CPU from the observed program.
   static let most = 2
-  /// The program comes first: threads that are this nice give way to it at once.
+  /// The nice value of these threads, with which they give way at once to the observed program.
   static let niceness: Int32 = 5
 }
 
 extension GoProgram {
-  /// Reads the stacks of goroutines, of which most stand still and some may move meanwhile; nil: this program's layout does
-  /// not tell where they are.
+  /// Reads the stacks of goroutines, of which some may run meanwhile; nil: this program's layout does not tell where
+  /// stacks are.
   ///
   /// - Parameters:
   ///   - goroutines: the addresses of their `runtime.g`.
@@ -50,7 +51,7 @@ extension GoProgram {
     return known.count == parts.count ? GoStacks(joining: known) : nil
   }
 
-  /// Divides a long list among threads that stand back behind the program, and returns their results in the list's order.
+  /// Divides a long list of goroutines among threads of low priority, and returns their results in the list's order.
   ///
   /// - Parameter count: how many goroutines the list has.
   static func inShares<Value: Sendable>(
@@ -66,7 +67,7 @@ extension GoProgram {
 
   /// A reader of stacks, which remembers what the tables tell; nil: this program's layout does not tell where stacks are.
   ///
-  /// - Parameter others: more words of a `g` that are to be seen.
+  /// - Parameter others: the offsets of further words of a `g` that are to be read too.
   func stackReader(seeing others: [Int] = []) -> StackReader? {
     let g = layout.g
     var places = GoroutineLayout(

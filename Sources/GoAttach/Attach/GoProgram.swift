@@ -45,7 +45,7 @@ public final class GoProgram: Sendable {
   ///
   /// - Parameters:
   ///   - bias: the load bias: by how much addresses in memory are higher than those in the executable.
-  ///   - isStill: whether the memory cannot change while it is read. Then a contradiction stays one, and is not checked again.
+  ///   - isStill: whether the memory cannot change while it is read. Then a check that fails is not tried again.
   package init(
     pid: Int32, _ executable: GoExecutable, _ memory: any TargetMemory, bias: UInt64, isStill: Bool = false,
     _ options: Options = Options()

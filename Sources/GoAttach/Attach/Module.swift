@@ -9,7 +9,8 @@ package struct Module: Sendable, Equatable {
   /// The ranges of global variables: data and bss, each with and without pointers.
   package let data: [Range<UInt64>]
   package let types: Range<UInt64>
-  /// The address of `gofunc`: there the data begin that the compiler wrote about single functions (inlined calls, for one).
+  /// The address of `gofunc`: there begins Go's funcdata, which the compiler wrote about single functions
+  /// (inlined calls, for one).
   package let details: UInt64
 
   /// Indices of 64-bit words in the runtime's `moduledata`. Up to `types` they are the same in Go 1.21 to 1.27.

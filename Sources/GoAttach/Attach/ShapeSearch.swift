@@ -1,10 +1,12 @@
-// Finding the runtime's variables in a stripped program, by two clues: the addresses that the code of certain functions names,
-// which every program has; and whether the memory there looks like the wanted variable.
+// Finding the runtime's variables in a stripped program, by two clues: which addresses the code of certain functions
+// may name (every program has these functions), and whether the memory at such an address looks like the wanted
+// variable.
 //
-// Shape alone is not enough: other slices hold Ps, and `sched.midle` points at the same Ms as `allm`. References alone are
-// mostly noise. Both together have named the right address in every program that was tried.
+// The look of the memory alone is not enough: other slices hold Ps, and `sched.midle` points at the same Ms as `allm`.
+// Nor are the addresses: most are found by chance. Both together have named the right address in every program that was
+// tried.
 
-/// Searches one target. Not thread-safe.
+/// Searches one stripped target for the runtime's variables. Not thread-safe.
 struct ShapeSearch {
   let memory: any TargetMemory
   let layout: GoLayout

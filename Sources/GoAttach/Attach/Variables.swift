@@ -1,6 +1,6 @@
 // The addresses of the runtime's global variables in a target.
 
-/// Addresses in the target's memory. A plain value.
+/// The addresses of the runtime's variables in the target's memory. A plain value.
 package struct Variables: Sendable, Equatable {
   package var allp, allm, allgs, sched: UInt64
   /// The array of the names of wait reasons, and how many names it has; nil: the number is not known, so reading ends at the

@@ -2,7 +2,7 @@
 
 /// The words of one target, by the number that its runtime has for each. A plain value.
 public struct WaitReasons: Sendable, Equatable {
-  /// The words, by number. The first is empty.
+  /// Go's words for why a G waits, by the runtime's number. The first is empty.
   public let words: [String]
 
   /// How long the longest word is allowed to be, in bytes.
@@ -10,7 +10,7 @@ public struct WaitReasons: Sendable, Equatable {
   /// No more words than this are read: no version of Go has more.
   private static let most = 64
 
-  /// Reads the array at an address.
+  /// Reads the runtime's array of words for reasons, which begins at an address.
   ///
   /// - Parameter count: how many strings it has; nil: as many as look like reasons.
   package init(_ memory: some TargetMemory, at address: UInt64, count: Int?) throws(GoRefusal) {
@@ -21,14 +21,15 @@ public struct WaitReasons: Sendable, Equatable {
       else { break }
       words.append(word)
     }
-    // In every version these are the second and the third word. With other words there, this is not the array.
+    // In every version of Go the second and the third word are these two. If other words stand there, this is not the
+    // array.
     guard words.count >= 3, words[0].isEmpty, words[1] == "GC assist marking", words[2] == "IO wait" else {
       throw .variable("waitReasonStrings")
     }
     self.words = words
   }
 
-  /// The word for a number.
+  /// The word for the runtime's number of a reason; `reason` and the number if no word is known.
   public subscript(_ number: UInt8) -> String {
     Int(number) < words.count ? words[Int(number)] : "reason \(number)"
   }

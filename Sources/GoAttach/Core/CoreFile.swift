@@ -17,7 +17,7 @@ package final class CoreFile: Sendable {
     var end: UInt64 { address &+ UInt64(count) }
   }
 
-  /// The file's bytes.
+  /// The bytes of the core file.
   package let file: any ByteSource
   /// The pieces of memory that the file holds, by address.
   package let pieces: [Piece]
@@ -79,7 +79,7 @@ package final class CoreFile: Sendable {
 
   private static func table(_ head: [UInt8], _ file: any ByteSource) throws(GoRefusal) -> [UInt8] {
     var count = Int(head.load(56, as: UInt16.self))
-    // If there are more segments than 16 bits can count, the first section tells their number.
+    // If there are more segments than 16 bits can count, the head of the first section holds their number.
     if count == 0xFFFF, let place = Int(exactly: head.word(40)), let section = file.bytes(at: place, 64) {
       count = Int(section.load(44, as: UInt32.self))
     }

@@ -61,7 +61,8 @@ package struct CoreNotes: Sendable {
     }
   }
 
-  /// The thread of a note, the kernel's `elf_prstatus`: the signal at 12, the thread's number at 32, 27 registers from 112 on.
+  /// Adds the thread that a note describes. In the kernel's `elf_prstatus` the signal is at byte 12, the thread's
+  /// number at 32, and 27 registers from 112 on.
   private mutating func addThread(_ bytes: [UInt8]) {
     guard bytes.count >= 112 + 27 * 8 else { return }
     let signal = Int32(bytes.load(12, as: UInt16.self))
@@ -77,7 +78,8 @@ package struct CoreNotes: Sendable {
     }
   }
 
-  /// The kernel's `NT_FILE`: a count, the size of a page, three words for each mapping, then the paths of all mappings.
+  /// Adds the files of the kernel's note `NT_FILE`: a count, the size of a page, three words for each mapping, then the
+  /// paths of all mappings.
   private mutating func addFiles(_ bytes: [UInt8]) {
     guard let count = Int(exactly: bytes.word(0)), count <= bytes.count / 24 else { return }
     var paths = bytes.dropFirst(16 + 24 * count)

@@ -6,7 +6,7 @@
 import Host
 import Observed
 
-/// What a dead Go program has left. Immutable.
+/// The core file of a dead Go program, together with its executable. Immutable.
 final class GoCore: Sendable {
   let path: String
   /// The path of the executable that fits the core.
@@ -16,7 +16,7 @@ final class GoCore: Sendable {
 
   /// Opens a core file.
   ///
-  /// - Parameter executable: the program's file; nil: where the core says that it is.
+  /// - Parameter executable: the program's file; nil: the one at the path that the core tells.
   /// - Throws: a refusal that says what is wrong with which file, and what to do.
   convenience init(path: String, executable given: String?) throws(GoRefusal) {
     let core = try CoreFile(Self.open(path))

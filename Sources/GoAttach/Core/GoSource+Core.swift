@@ -7,7 +7,7 @@ extension GoSource {
   ///
   /// - Parameters:
   ///   - path: the core file. Only the parts of it that are needed are read.
-  ///   - executable: the program's file; nil: where the core says that it is.
+  ///   - executable: the program's file; nil: the one at the path that the core tells.
   /// - Throws: an error if the file is no core of a Go program, or the executable is missing or another build.
   public convenience init(core path: String, executable: String? = nil) throws(InspectorError) {
     let core: GoCore

@@ -5,10 +5,10 @@
 // the signal interrupted. With GOTRACEBACK=crash, a dying program stops all its threads by a signal, so in its core most
 // threads are on that stack.
 
-/// Finds where running goroutines stood.
+/// Finds where goroutines stood that ran when the core was written.
 private struct RunningStart {
   let program: GoProgram
-  /// The addresses to which the kernel lets a signal's handler return. Such a word is the mark of a signal's frame.
+  /// The addresses to which the kernel lets a signal's handler return. On a stack such a word marks a signal's frame.
   let restorers: Set<UInt64>
 
   /// How much of a stack is searched for a signal's frame: a stack for signals has 32 KiB.
@@ -64,7 +64,8 @@ private struct RunningStart {
     return nil
   }
 
-  /// The bytes of a stack from an address on: 32 KiB, or as much of it as can be read, by halves; nil: not even 512 bytes.
+  /// The bytes of a stack from an address on: 32 KiB, or a half, a quarter and so on of that, until all of them can
+  /// be read; nil: not even 512 bytes can.
   private func bytes(from address: UInt64) -> [UInt8]? {
     var count = Self.searched
     while count >= 512 {
@@ -80,7 +81,7 @@ private struct RunningStart {
 }
 
 extension GoCore {
-  /// Adds the stacks of the goroutines that ran. A goroutine whose thread is not known stays `running`.
+  /// Adds the stacks of the goroutines that ran. A goroutine whose thread is not known keeps the outcome `running`.
   func addRunning(to stacks: GoStacks, of looks: [GoroutineLook], machines: [MachineLook]) -> GoStacks {
     guard var reader = program.stackReader() else { return stacks }
     let threads = Dictionary(machines.filter { $0.g != 0 }.map { ($0.g, $0.tid) }) { first, _ in first }

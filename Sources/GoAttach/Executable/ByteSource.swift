@@ -2,7 +2,7 @@
 internal import Glibc
 import Host
 
-/// Bytes that are read by their place. May be used from any thread.
+/// Bytes of which any part can be read. May be used from any thread.
 package protocol ByteSource: AnyObject, Sendable {
   /// The number of bytes.
   var size: Int { get }
@@ -47,7 +47,7 @@ package final class FileBytes: ByteSource {
   }
 }
 
-/// Bytes in memory.
+/// A source of bytes that are in memory already.
 package final class ArrayBytes: ByteSource {
   private let all: [UInt8]
   package var size: Int { all.count }

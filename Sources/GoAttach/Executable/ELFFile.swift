@@ -36,7 +36,7 @@ package struct ELFFile: Sendable {
   private static let headSize = 64
   private static let most = 4096
 
-  /// Parses the headers.
+  /// Parses the headers of an ELF file.
   ///
   /// - Throws: a refusal that says what was not understood.
   package init(_ file: some ByteSource) throws(GoRefusal) {

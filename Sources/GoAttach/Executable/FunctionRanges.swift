@@ -5,7 +5,7 @@ extension GoTables {
   /// The name of the function at an address; nil: there is none.
   package func name(at address: UInt64) -> String? { function(at: address)?.name }
 
-  /// The code of the functions with these names.
+  /// The ranges of addresses that hold the code of the functions with these names.
   func code(of wanted: [StaticString]) -> [Range<UInt64>] {
     (0..<functionCount).compactMap { index in
       guard let place = functions.word32(at: index * 8 + 4),

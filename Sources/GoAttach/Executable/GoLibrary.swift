@@ -1,7 +1,7 @@
 // Libraries that Go built, within programs that it did not build (c-shared, plugins).
 import Host
 
-/// Finds such libraries.
+/// Finds libraries that Go built in processes that it did not build.
 enum GoLibrary {
   /// No more files of a process than this are looked into.
   private static let most = 512
@@ -11,11 +11,11 @@ enum GoLibrary {
     let maps = String(decoding: wholeFile("/proc/\(pid)/maps", limit: 16 << 20), as: UTF8.self)
     var seen: Set<Substring> = []
     for line in maps.split(separator: "\n") {
-      // Many blanks stand before the path, so it is found by its first slash.
+      // In a line of `maps` many blanks stand before the path, so the path is found by its first slash.
       guard let start = line.firstIndex(of: "/"), line[..<start].contains("r-x"), seen.count < most,
         seen.insert(line[start...]).inserted
       else { continue }
-      // The path holds below the process's root folder, which may be another than ours (a container).
+      // The path begins at the process's root folder, which may be another than ours (a container).
       let path = String(line[start...])
       if (try? GoExecutable(path: "/proc/\(pid)/root\(path)")) != nil { return printable(path) }
     }

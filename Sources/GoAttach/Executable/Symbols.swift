@@ -1,4 +1,4 @@
-// Variables of the runtime by their names, from the table of symbols, which `-s` leaves out.
+// Variables of the runtime by their names, from the table of symbols, which Go's linker leaves out with `-s`.
 
 /// Addresses of the runtime's variables as the file has them: without the load bias.
 package struct Symbols: Sendable, Equatable {

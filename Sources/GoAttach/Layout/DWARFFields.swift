@@ -3,9 +3,9 @@ internal import CGoAttach
 
 /// The library that reads DWARF.
 package enum DWARFLibrary {
-  /// Whether this build knows libdw.
+  /// Whether this build can use libdw: its headers were there when this was built.
   package static var isBuiltIn: Bool { cgoattach_dwarf_is_built_in() }
-  /// The version of the library that is there; nil: none is.
+  /// The version of the library on this machine; nil: it has none, or this build cannot use it.
   package static var version: String? { unsafe cgoattach_dwarf_version().map { unsafe String(cString: $0) } }
 }
 

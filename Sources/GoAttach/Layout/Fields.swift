@@ -7,7 +7,7 @@ package protocol FieldSource {
   func offset(of path: [String], in structure: String) -> Int?
 }
 
-/// Where the layout of a target comes from.
+/// The kind of source that told the offsets of the runtime's fields in a target.
 public enum LayoutOrigin: String, Sendable {
   /// The executable's DWARF tells every field.
   case dwarf = "DWARF"

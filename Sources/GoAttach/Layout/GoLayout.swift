@@ -11,7 +11,7 @@ package struct GoLayout: Sendable, Equatable {
 
   package struct M: Sendable, Equatable {
     package var g0, procid, curg, p, id, spinning, blocked, alllink, lockedg, mstartfn, ncgo: Int
-    /// The number of bytes, from the beginning of an m, that contain all these fields.
+    /// The number of bytes, from the beginning of an m, that contain all fields of an m that are read.
     package var size: Int
   }
 

@@ -2,8 +2,9 @@
 //
 // p, m and g are allocated on the heap, so the garbage collector needs a descriptor of each type, and the descriptor has the
 // names and offsets of all fields. Descriptors are read from the target's memory, where their pointers already are addresses of
-// the loaded program. A type is found in two steps. Its name is searched for: a flag byte, a length, and the text `*runtime.p`.
-// Then its descriptor is: it has, from byte 40 on, the name's distance from the place where all types begin.
+// the loaded program. A type is found in two steps. First its name is searched for: a flag byte, a length,
+// and a text such as `*runtime.p`. Then the descriptor that holds, at byte 40, the distance of this name
+// from the place where all types begin.
 
 /// Finds fields in the type descriptors of one target. Not thread-safe.
 package final class TypeDescriptors: FieldSource {

@@ -48,12 +48,12 @@ package struct LookSums: Sendable, Equatable {
   package func mean(_ queue: Queue) -> Double? { looks > 0 ? Double(queue.sum) / Double(looks) : nil }
 }
 
-/// Looks at one target again and again. May be used from any thread. The loop ends with its owner.
+/// Looks at one target again and again. May be used from any thread. The loop ends when this object is freed.
 package final class FastLoop: Sendable {
   private struct Slices {
     var slices: [(start: UInt64, sums: LookSums)] = []
     var problem: MemoryProblem?
-    /// How long the last look took, in nanoseconds.
+    /// How long the last look at the queues took, in nanoseconds.
     var cost: UInt64 = 0
   }
 
@@ -67,13 +67,15 @@ package final class FastLoop: Sendable {
   /// How long a slice is, how long it is kept, and how far apart two looks are, in nanoseconds.
   private static let (slice, kept): (UInt64, UInt64) = (50_000_000, 5_000_000_000)
   package static let interval: UInt64 = 2_000_000
-  /// Looks may take a hundredth of the time. With many Ps a look takes longer, so looks are taken less often.
+  /// Looks may take one part in this many of the thread's time. With many Ps a look takes longer, so looks
+  /// are taken less often.
   private static let share: UInt64 = 100
 
   /// Starts the loop, which looks every `interval` nanoseconds, or less often if a look takes long.
   package init(_ program: GoProgram, every interval: UInt64 = FastLoop.interval) {
     let desk = desk
-    // If no thread can be started, there are no means and no peaks, and everything else works.
+    // If no thread can be started, means and peaks of the queues' depths are not known, and everything else
+    // works.
     _ = OwnThread.begin { Self.run(FastReader(program), desk, every: interval) }
   }
 
@@ -118,6 +120,6 @@ package final class FastLoop: Sendable {
   /// The reason why the loop could not look lately; `gone` if the target has ended.
   package var problem: MemoryProblem? { desk.slices.withLock { $0.problem } }
 
-  /// How long the last look took, in nanoseconds.
+  /// How long the last look at the queues took, in nanoseconds.
   package var cost: UInt64 { desk.slices.withLock { $0.cost } }
 }

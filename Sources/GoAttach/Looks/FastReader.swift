@@ -5,10 +5,10 @@ import Observed
 /// The scheduler and its Ps at about one moment. A plain value.
 package struct FastLook: Sendable, Equatable {
   package struct P: Sendable, Equatable {
-    /// The P's address, by which Ms name it.
+    /// The address of the P's struct, by which Ms name the P.
     package var address: UInt64
     package var status: UInt32
-    /// Counters of 32 bits, which wrap.
+    /// The P's counts of Gs started and of system calls: 32 bits, which wrap.
     package var schedtick, syscalltick: UInt32
     package var m: UInt64
     package var depth: Int
@@ -30,7 +30,7 @@ package struct FastLook: Sendable, Equatable {
   package init() {}
 }
 
-/// Takes looks at one target. Not thread-safe.
+/// Reads the scheduler and all Ps of one target, again and again. Not thread-safe.
 package struct FastReader {
   private let memory: any TargetMemory
   private let layout: GoLayout
@@ -39,7 +39,8 @@ package struct FastReader {
   /// The addresses of the Ps, and the address and length that their list had when it was read.
   private var ps: [UInt64] = []
   private var list: (address: UInt64, count: UInt64) = (0, 0)
-  /// Whether each entry of the list was written when it was read. If not, the next look reads the list again.
+  /// Whether every entry of the list had been written when the list was read. If not, the next look reads it
+  /// again.
   private var isWhole = false
   package private(set) var look = FastLook()
 
@@ -52,7 +53,7 @@ package struct FastReader {
     (self.memory, self.layout, self.variables) = (memory, layout, variables)
   }
 
-  /// Looks once. The Ps are read again when GOMAXPROCS has changed.
+  /// Reads the scheduler and all Ps once. The list of Ps is read again when GOMAXPROCS has changed.
   package mutating func read() throws(MemoryProblem) {
     if !isWhole { try prepare() }
     for _ in 0..<8 {
@@ -71,7 +72,7 @@ package struct FastReader {
     let slice = try memory.words(at: variables.allp, 2)
     guard slice[1] <= UInt64(Self.mostPs) else { throw .absurd(slice[1]) }
     let all = try memory.words(at: slice[0], Int(slice[1]))
-    // While GOMAXPROCS grows, the list is longer before its last Ps are written to it.
+    // While GOMAXPROCS grows, the list of Ps has its new length before its last entries are written.
     ps = Array(all.prefix { isPlausible(pointer: $0) })
     isWhole = ps.count == all.count
     list = (slice[0], slice[1])

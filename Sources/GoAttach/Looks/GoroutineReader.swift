@@ -20,7 +20,7 @@ package struct GoroutineLook: Sendable, Equatable {
   /// The G's status, without the flag for its stack being scanned.
   package var status: UInt8 = 0
   package var reason: UInt8 = 0
-  /// Grows each time that the G stops running, and wraps; 0: the program does not tell.
+  /// A number that grows each time that the G stops running, and wraps; 0: the program does not tell.
   package var generation: UInt8 = 0
   /// Whether the G is one of the runtime's own.
   package var isSystem = false
@@ -140,7 +140,7 @@ package struct GoroutineReader {
     }
   }
 
-  /// The range of one run.
+  /// The range of memory that is read for one run, which is a row of Gs that lie side by side.
   private func range(_ run: Int) -> MemoryRange {
     let (first, count) = runs[run]
     let (low, high) = (gs[first].address, gs[first + count - 1].address)
@@ -183,7 +183,8 @@ package struct GoroutineReader {
     }
   }
 
-  /// - Parameter place: the index in `bytes` at which the first of these Gs would begin, if all of it were there.
+  /// - Parameter place: the index in `bytes` at which the first of these Gs would begin if its bytes before
+  ///   `layout.span` had been read too; it may be negative.
   private mutating func decode(_ indices: Range<Int>, _ place: Int, _ now: UInt64) {
     let (layout, start) = (layout, gs[indices.lowerBound].address)
     var new: [(Int, Int)] = []

@@ -10,7 +10,7 @@
 internal import Glibc
 import Host
 
-/// Finds descriptors by G. Not thread-safe.
+/// Finds the descriptor that each parked G waits for. Not thread-safe.
 struct PollReader {
   /// A descriptor that a G waits for.
   struct Wait: Equatable {

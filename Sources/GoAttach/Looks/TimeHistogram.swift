@@ -29,7 +29,7 @@ package struct TimeHistogram: Sendable, Equatable {
     return 1 << UInt64(power + 7) + (part + 1) << UInt64(power + 5)
   }
 
-  /// All counts, range by range.
+  /// All counts since the program began, with the end of each range.
   package var totals: Snapshot.LatencyTotals {
     Snapshot.LatencyTotals(ends: counts.indices.map(Self.end), counts: counts, beyond: overflow)
   }

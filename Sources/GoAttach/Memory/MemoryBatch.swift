@@ -14,7 +14,7 @@ package struct MemoryBatch {
   /// The number of ranges.
   package var count: Int { ranges.count }
 
-  /// Appends a range. Returns its index.
+  /// Appends a range of memory to be read. Returns the index of the range.
   @discardableResult
   package mutating func add(_ address: UInt64, _ count: Int) -> Int {
     places.append(bytes.count)
@@ -23,7 +23,7 @@ package struct MemoryBatch {
     return ranges.count - 1
   }
 
-  /// Removes all ranges, and keeps the room.
+  /// Removes all ranges. The memory that they took is kept for later ones.
   package mutating func removeAll() {
     ranges.removeAll(keepingCapacity: true)
     places.removeAll(keepingCapacity: true)

@@ -25,7 +25,7 @@ package final class ProcessMemory: TargetMemory {
     guard !ranges.isEmpty else { return 0 }
     let file = file.load(ordering: .relaxed)
     if file >= 0 { return try unsafe read(ranges, into: bytes, from: file) }
-    // A MemoryRange lies in memory as the C struct does: an address and a count.
+    // A `MemoryRange` lies in memory as the C struct `cgoattach_range` does: an address and a count.
     let count = unsafe ranges.withMemoryRebound(to: cgoattach_range.self) {
       unsafe cgoattach_readv(pid, bytes.baseAddress, bytes.count, $0.baseAddress, min($0.count, mostRanges))
     }
@@ -61,7 +61,8 @@ package final class ProcessMemory: TargetMemory {
       throw error == EACCES || error == EPERM
         ? .denied(errno: error) : .system(call: "open /proc/\(pid)/mem", errno: error)
     }
-    // Another thread may have opened it at the same time. Then its descriptor is used, and this one is closed.
+    // Another thread may have opened the file at the same time. Then that thread's descriptor is used, and this
+    // one is closed.
     let (exchanged, original) = file.compareExchange(expected: -1, desired: opened, ordering: .relaxed)
     if !exchanged { _ = close(opened) }
     return exchanged ? opened : original
@@ -75,7 +76,7 @@ package final class ProcessMemory: TargetMemory {
       let range = unsafe ranges[index]
       let count = unsafe pread(
         file, bytes.baseAddress! + place, range.count, off_t(bitPattern: range.address))
-      // The file of a process that has ended reads as empty.
+      // /proc/PID/mem of a process that has ended reads as empty.
       if count == 0 { throw .gone }
       guard count == range.count else { return index }
       place += range.count

@@ -20,7 +20,7 @@ public enum MemoryProblem: Error, Sendable, Equatable {
   case unmapped(UInt64)
   /// The number of bytes that would have to be read makes no sense.
   case absurd(UInt64)
-  /// Another system call failed.
+  /// A system call failed for another reason than these.
   case system(call: String, errno: Int32)
 }
 
@@ -28,7 +28,7 @@ public enum MemoryProblem: Error, Sendable, Equatable {
 package protocol TargetMemory: AnyObject, Sendable {
   /// Reads ranges, one behind the other, into `bytes`, which has room for all of them. At most `mostRanges` at a time.
   ///
-  /// - Returns: how many ranges were read as a whole. The one behind them could not be read.
+  /// - Returns: how many ranges were read as a whole. If those are not all, the range behind them could not be read.
   /// - Throws: a problem that is not of one range alone, such as the end of the process.
   func read(
     _ ranges: UnsafeBufferPointer<MemoryRange>, into bytes: UnsafeMutableRawBufferPointer
@@ -51,7 +51,7 @@ package func isPlausible(address: UInt64) -> Bool { address >= 0x1000 && address
 package func isPlausible(pointer: UInt64) -> Bool { isPlausible(address: pointer) && pointer & 7 == 0 }
 
 extension TargetMemory {
-  /// The bytes of one range.
+  /// The bytes of one range of the target's memory.
   package func bytes(at address: UInt64, _ count: Int) throws(MemoryProblem) -> [UInt8] {
     guard count >= 0, count <= mostBytes else { throw .absurd(UInt64(truncatingIfNeeded: count)) }
     guard count > 0 else { return [] }
@@ -71,7 +71,7 @@ extension TargetMemory {
   /// more memory than can be read.
   private func pieces(at address: UInt64, _ count: Int) throws(MemoryProblem) -> [UInt8] {
     var all: [UInt8] = []
-    // This reserves addresses only. The kernel gives memory when it is written.
+    // The room that is reserved is only addresses: the kernel gives memory when bytes are written there.
     all.reserveCapacity(count)
     while all.count < count {
       all += try bytes(at: address &+ UInt64(all.count), min(atOnce, count - all.count))

@@ -1,12 +1,12 @@
-// Why the system refuses to let a process be read, and what cures it.
+// Why the system refuses to let a process be read, and what the user can do about it.
 internal import Glibc
 import Host
 
-/// One refusal, in words for people.
+/// A refusal of the system to let a process be read, in words for people.
 struct Denial {
   let words: String
 
-  /// The facts that decide what cures the refusal. A plain value.
+  /// The facts that decide what the user can do about the refusal. A plain value.
   struct Facts {
     /// The user that the process runs as, and the one who asks; nil: not known.
     var owner: UInt32?
@@ -19,7 +19,7 @@ struct Denial {
     var scope: Character?
   }
 
-  /// - Parameter errno: what the kernel answered.
+  /// - Parameter errno: the error with which the kernel refused.
   init(_ pid: Int32, _ errno: Int32) { self.init(errno, Facts(pid)) }
 
   init(_ errno: Int32, _ facts: Facts) {
@@ -52,14 +52,15 @@ struct Denial {
 }
 
 extension Denial.Facts {
-  /// Asks the system about a process.
+  /// Asks the system for the facts that decide what the user can do about the refusal.
   init(_ pid: Int32) {
     let user = ProcessIdentity.owner(of: pid)
     self.init(owner: user, asker: currentUser())
     // If a process has forbidden others to look at it, its files in /proc belong to root, though its folder does not.
     let files = (try? FileStatus(ofLink: "/proc/\(pid)/maps"))?.owner
     isHidden = user != nil && files != nil && user != files
-    // If this link can be read, the process may be looked at, and only the executable's file may be closed to this user.
+    // If the link /proc/PID/exe can be read, the process may be looked at, and only the executable's file may be
+    // closed to this user.
     let path = "/proc/\(pid)/exe"
     isOfFile = unsafe ProcessFacts.link(path) != nil && access(path, R_OK) != 0
     scope = smallFile("/proc/sys/kernel/yama/ptrace_scope")?.first.map { Character(Unicode.Scalar($0)) }

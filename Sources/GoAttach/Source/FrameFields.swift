@@ -1,5 +1,5 @@
-// What is read once a frame, and not in the fast loop: timers, how many goroutines there ever were, how long they were
-// ready, the garbage collector.
+// What is read once for each snapshot, and not in the fast loop: timers, how many goroutines there ever were, how long
+// they were runnable before they ran, the garbage collector.
 import Observed
 
 /// Reads what changes slowly. Not thread-safe.

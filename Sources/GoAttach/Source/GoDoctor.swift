@@ -1,12 +1,12 @@
-// What may be read of a Go program and what not, check by check, with the cure.
+// What may be read of a Go program and what not, check by check, and what to do about what may not.
 import Host
 
 /// The results of the checks that were made on one process, in the order in which attaching depends on them. A plain
 /// value.
 public struct GoDoctor: Sendable {
-  /// One check.
+  /// One check of whether a process can be read.
   public struct Check: Sendable, Equatable {
-    /// What was tried, in a few words.
+    /// What the check tried, in a few words.
     public let what: String
     /// Whether the check succeeded.
     public let isFine: Bool
@@ -24,7 +24,7 @@ public struct GoDoctor: Sendable {
 
   private static let scheduler = "the scheduler"
 
-  /// Examines a process, which is only read.
+  /// Makes the checks on a process, which is only read.
   public init(pid: Int32) {
     guard case .process = ProcessIdentity.look(for: pid) else {
       note("the process", false, "there is no process \(pid) here; in a container it may have another number")

@@ -4,7 +4,7 @@ import Observed
 
 /// A running process whose executable was built by Go. A plain value.
 public struct GoProcess: Sendable, Equatable {
-  /// The process.
+  /// The number of the process.
   public let pid: Int32
   /// The executable's file name.
   public let name: String
@@ -45,7 +45,8 @@ public struct GoProcess: Sendable, Equatable {
 
   /// All Go programs that run here, sorted by pid.
   public static func all() -> [GoProcess] {
-    // Asking each process is cheap: what is no ELF file is told by its first bytes, and the kernel's own threads have none.
+    // Asking each process is cheap: the first bytes tell what is no ELF file, and the kernel's own threads
+    // have no executable.
     ProcessFacts.all().sorted().compactMap { GoProcess(pid: $0) }
   }
 }

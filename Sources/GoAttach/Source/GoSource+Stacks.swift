@@ -4,8 +4,8 @@ import Observed
 
 extension GoSource {
   /// The goroutines of the program, sorted by id, and their stacks: whole, with inlined frames, files and lines. The runtime's
-  /// own are left out, as Go leaves them out. A goroutine that runs has no stack, since its registers are in a thread; a core
-  /// holds these registers.
+  /// own are left out, as Go leaves them out. The stack of a running goroutine is not known, since its registers are
+  /// in a thread; only a core holds these registers.
   ///
   /// - Throws: an error if the program has ended, or its memory cannot be read any more.
   public func stacks() throws(InspectorError) -> (goroutines: [GoStackListing], stacks: GoStacks) {
@@ -39,7 +39,7 @@ extension GoProgram {
     return known.count == parts.count ? (known.flatMap(\.looks), GoStacks(joining: known.map(\.stacks))) : nil
   }
 
-  /// The facts that a list shows of a goroutine are read together with its stack.
+  /// Reads what a list shows of goroutines together with their stacks; nil: the layout does not tell where stacks are.
   private func listedPart(_ addresses: [UInt64]) -> (looks: [GoroutineLook], stacks: GoStacks)? {
     let g = layout.g
     let others =
@@ -94,7 +94,8 @@ extension GoSource {
     switch gs {
     case .all: looks = try look().filter { !$0.isDead && !$0.isSystem }
     case .some(let ids):
-      // The last look at all Gs tells where each lies. By now the g may hold another G, so its id is read again with the stack.
+      // The last look at all Gs tells where the `g` of each lies. By now that `g` may hold another G, so the id is
+      // read again with the stack.
       let wanted = Set(ids)
       looks = goroutines.gs.filter { wanted.contains($0.id) && !$0.isDead }
     }

@@ -21,7 +21,7 @@ public final class GoSource: SchedulerSource {
 
   /// Which program the process runs; nil: the process is dead, and has left a core.
   private let image: ProgramImage?
-  /// What a dead process has left; nil: it lives.
+  /// The core that a dead process has left; nil: the process lives.
   let core: GoCore?
   /// The loop of looks at the queues; nil: the program is dead, and nothing moves in its core.
   private let loop: FastLoop?
@@ -32,7 +32,8 @@ public final class GoSource: SchedulerSource {
   private var calls = Ticks()
   private var names: Names
   private var frame: FrameFields
-  /// nil: the process is dead, so the kernel no longer tells which descriptors it had.
+  /// The reader of the descriptors for which Gs wait; nil: the process is dead, so the kernel no longer tells its
+  /// descriptors.
   private var poll: PollReader?
   /// The reader of stacks for screens. It is made when stacks are first asked for.
   var desk: StackDesk?
@@ -120,7 +121,8 @@ public final class GoSource: SchedulerSource {
     peaksSince start: UInt64?, into observation: inout Observation
   ) throws(InspectorError) {
     let looked = Result { () throws(MemoryProblem) in try look(peaksSince: start) }
-    // If the process has ended or runs another program now, what was read is not this program's. Then the last look stays.
+    // If the process has ended or runs another program now, what was read is not this program's, and the last
+    // observation is given again.
     if let image, let end = try? image.ending() {
       if let last { observation = last } else { throw .gone(pid: identity.pid, end) }
       return
@@ -152,7 +154,8 @@ public final class GoSource: SchedulerSource {
     breathe: () throws(InspectorError) -> Void, isCalledAway: () -> Bool
   ) throws(InspectorError) -> [GoroutineRow]? {
     let looks = (try? look()) ?? goroutines.gs
-    // If the program has ended, the last list stays. If another program replaced it, the list was overwritten.
+    // If the program has ended, the Gs of the last look are listed. If another program replaced it, that look may
+    // have read the other program's memory, so there is no list.
     if image?.isReplaced ?? false { return nil }
     let waiting = looks.count {
       !$0.isDead && $0.status == 4 && program.reasons[$0.reason] == "IO wait"
@@ -166,13 +169,13 @@ public final class GoSource: SchedulerSource {
     return rows
   }
 
-  /// All Gs now, dead ones too.
+  /// Reads all Gs of the program now, dead ones too.
   func look() throws(InspectorError) -> [GoroutineLook] {
     try reading { () throws(MemoryProblem) in try goroutines.read(at: monotonicNow()) }
     return goroutines.gs
   }
 
-  /// The addresses of all Gs now.
+  /// Reads the addresses of all Gs of the program now.
   func addresses() throws(InspectorError) -> [UInt64] {
     try reading { () throws(MemoryProblem) in try goroutines.addresses() }
   }
@@ -192,7 +195,7 @@ public final class GoSource: SchedulerSource {
     if let image, let end = try? image.ending() { throw .gone(pid: identity.pid, end) }
   }
 
-  /// All Ms now.
+  /// Reads all Ms of the program now.
   func machinesNow() throws(InspectorError) -> [MachineLook] {
     do throws(MemoryProblem) {
       return try machines.read()
@@ -238,7 +241,7 @@ public final class GoSource: SchedulerSource {
 }
 
 extension GoSource {
-  /// Reads everything once.
+  /// Reads all gauges of the program once.
   private func look(peaksSince start: UInt64?) throws(MemoryProblem) -> Observation {
     let now = monotonicNow()
     try fast.read()

@@ -2,7 +2,7 @@
 import Host
 
 extension InspectorError {
-  /// The error for a refusal.
+  /// Makes the inspector's error for a refusal of GoAttach.
   init(_ refusal: GoRefusal, pid: Int32, name: String) {
     switch refusal {
     case .memory(.gone): self = .noSuchProcess(pid: pid)

@@ -12,7 +12,7 @@ struct MachineStates {
   /// Whether some M sits in netpoll.
   let isPolled: Bool
 
-  /// The states of all Ms, in their order.
+  /// The states of the given Ms, in the same order.
   func states(of machines: [MachineLook]) -> [MState] {
     var isPollerFound = false
     return machines.map { m in

@@ -13,7 +13,7 @@ struct StackDesk {
   /// Labels of more goroutines than this are not read in one go.
   private static let mostLabels = 4096
 
-  /// Nil: the program's layout does not tell where stacks are.
+  /// Makes a reader of stacks for screens; nil: the program's layout does not tell where stacks are.
   init?(_ program: GoProgram) {
     guard let reader = program.stackReader() else { return nil }
     (self.program, self.reader, frames) = (program, reader, GoFrameCache(program.tables))
@@ -39,7 +39,7 @@ struct StackDesk {
   }
 
   private func labels(of looks: [GoroutineLook]) -> [UInt64: String] {
-    // A new reader each time: the memory of old labels is used again.
+    // A new reader of labels each time, since the program may have used the memory of old labels for others.
     var (labels, result) = (Labels(program), [UInt64: String]())
     for look in looks.lazy.filter({ $0.labels != 0 }).prefix(Self.mostLabels) {
       guard let pairs = labels.labels(at: look.labels), !pairs.isEmpty else { continue }
@@ -58,7 +58,8 @@ struct StackDesk {
     return CallStack(frames: calls, cut: stack.end.words)
   }
 
-  /// The folder in which the runtime's folder lies, if a frame is the runtime's.
+  /// The folder of the standard library's sources, as a frame of the runtime tells it; nil: the frame is not
+  /// the runtime's.
   private static func library(of frame: GoFrame) -> String? {
     guard frame.function.hasPrefix("runtime."), let file = frame.file else { return nil }
     let parts = file.split(separator: "/", omittingEmptySubsequences: false)

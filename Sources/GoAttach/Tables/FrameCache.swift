@@ -1,6 +1,6 @@
 // A cache of frames by pc. The stacks of 100,000 goroutines have only a few hundred different pcs.
 
-/// The frames at a pc, remembered. For one thread at a time.
+/// Remembers the frames that the tables tell for each pc. For one thread at a time.
 public struct GoFrameCache {
   private let tables: GoTables
   private var frames: [Key: [GoFrame]] = [:]
@@ -13,7 +13,7 @@ public struct GoFrameCache {
     let isCall: Bool
   }
 
-  /// An empty cache.
+  /// Makes an empty cache for the functions of one program.
   public init(_ tables: GoTables) { self.tables = tables }
 
   /// The calls at `pc` with wrappers. See `GoTables.frames`.
@@ -39,7 +39,8 @@ public struct GoFrameCache {
       let all = all(at: pc, isCall: isCall)
       if all.isEmpty { result.append(.unknown(at: pc)) }
       result += GoFrame.shown(all, callee: &callee)
-      // A function that was interrupted goes on at its pc. One that has called another goes on behind the call.
+      // The function outside of a signal's frame was interrupted at its pc. Any other function made a call that
+      // returns to its pc.
       isCall = !(all.last?.traits.contains(.injected) ?? false)
     }
     return result

@@ -2,14 +2,14 @@
 
 /// The fields of a function's record that are read, and where its lists begin.
 struct FunctionRecord {
-  /// Places of fields in the record.
+  /// Offsets of fields in the record, in bytes.
   static let name = 4
   static let id = 40
 
   /// The first byte of the function and the one behind its last, in bytes from the beginning of the text.
   let entry, end: UInt32
   let nameOffset: UInt32
-  /// Where the function's values by pc begin in the area of values; 0: there are none.
+  /// Where the function's pc-value tables begin in the area of values; 0: there is no such table.
   let frameSizes, fileNumbers, lines: UInt32
   let unit: UInt32
   let startLine: Int32
@@ -33,13 +33,13 @@ struct FunctionRecord {
     (lists, valueLists, detailLists, self.functions) = (place + 44, count, details, functions)
   }
 
-  /// Where the values of this kind begin; 0: there are none.
+  /// Where the function's pc-value table of this kind begins, in the area of values; 0: there is none.
   func values(_ kind: Int) -> UInt32 {
     guard kind < Int(valueLists) else { return 0 }
     return functions.word32(at: lists + 4 * kind) ?? 0
   }
 
-  /// Where the details of this kind begin, from `moduledata.gofunc` on; nil: there are none.
+  /// Where the function's funcdata of this kind begin, in bytes from `moduledata.gofunc` on; nil: there are none.
   func details(_ kind: Int) -> UInt32? {
     guard kind < Int(detailLists), valueLists < 1024 else { return nil }
     let place = functions.word32(at: lists + 4 * (Int(valueLists) + kind))
@@ -84,9 +84,9 @@ public struct GoFunction: Sendable, Hashable {
 
 /// What the tables say of a function's frames.
 public struct GoFunctionFlags: OptionSet, Sendable, Hashable {
-  /// Go's own bits.
+  /// The flags, in the bits that Go's linker writes.
   public let rawValue: UInt8
-  /// Flags from Go's own bits.
+  /// Makes flags from the bits that Go's linker writes.
   public init(rawValue: UInt8) { self.rawValue = rawValue }
 
   /// Nothing has called the function: a stack ends here.

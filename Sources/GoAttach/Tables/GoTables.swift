@@ -13,7 +13,7 @@
 //
 // §3 Nothing is trusted. The areas are cut to size once; each later read is checked; each loop has a bound.
 
-/// What is wrong with a table.
+/// The reason why a program's function tables cannot be read.
 public enum GoTableProblem: Error, Equatable, Sendable, CustomStringConvertible {
   /// The table begins with other bytes than the tables of Go 1.20 and later.
   case unknownFormat(magic: UInt32)
@@ -45,14 +45,14 @@ public struct GoTables: Sendable {
   public let functionCount: Int
   /// Names of functions.
   let names: GoBytes
-  /// By compilation unit: the places of file names.
+  /// For each compilation unit, the places of its file names in `files`.
   let units: GoBytes
   let files: GoBytes
-  /// Numbers by pc, as steps (ValueSteps.swift).
+  /// Go's pc-value tables: numbers by pc, as steps (ValueSteps.swift).
   let values: GoBytes
   /// The list of entries, and behind it the records of functions.
   let functions: GoBytes
-  /// What the compiler wrote about single functions, from `moduledata.gofunc` on.
+  /// Go's funcdata: what the compiler wrote about single functions, from `moduledata.gofunc` on.
   let details: GoBytes
   /// The number that marks functions that the compiler made: wrappers of methods, closures of go statements. It differs
   /// between versions of Go.
@@ -116,7 +116,7 @@ public struct GoTables: Sendable {
       functionCount = Int(count)
     }
 
-    /// An area ends where the next one begins.
+    /// The bytes of an area, which ends where the next one begins.
     func area(_ area: Area) -> GoBytes {
       let start = starts[area.rawValue]
       let next = starts.filter { $0 > start }.min() ?? pclntab.count
@@ -124,8 +124,8 @@ public struct GoTables: Sendable {
     }
   }
 
-  /// The number of wrappers is the last of Go's list of special functions, whose length differs between versions. The last
-  /// but one is `runtime.systemstack_switch`, which every program has.
+  /// The number that marks wrappers; nil: not found. It is the last in Go's list of special functions, whose length
+  /// differs between versions. The last but one is that of `runtime.systemstack_switch`, which every program has.
   private static func wrapperID(in functions: GoBytes, count: Int, names: GoBytes) -> UInt8? {
     for index in 0..<count {
       guard let place = functions.word32(at: index * 8 + 4),

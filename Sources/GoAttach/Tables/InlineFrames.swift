@@ -1,8 +1,8 @@
 // The functions that run at one pc: the one whose code it is, and those that the compiler inlined there.
 //
-// §1 Go's rule. The code of an inlined call has a number in the function's table of inlined calls. That table's row says
-// which function was inlined, and a place in the code that belongs to the caller at the line of the call. There the
-// caller may be inlined itself, and so on up to the function. File and line of a frame are those of its place.
+// §1 Go's rule. The values by pc tell for each pc of an inlined call its row in the function's table of inlined calls.
+// The row says which function was inlined, and names a place in the caller's code, at the line of the call. That place
+// may belong to an inlined call too, and so on up to the function. File and line of a frame are those of its place.
 //
 // §2 Wrappers. The compiler makes functions that only pass a call on. Go hides them, unless a panic was what they called:
 // then the wrapper is where a nil receiver failed.
@@ -52,9 +52,9 @@ struct FrameTraits: OptionSet, Hashable {
 }
 
 extension GoTables {
-  /// No program inlines this deep.
+  /// At most this many calls are followed at one pc; no program inlines so deep.
   private static let deepest = 256
-  /// Kinds of values by pc, and of details of functions.
+  /// The kind of pc-value table that has the inlined call at each pc, and the kind of funcdata that lists these calls.
   private static let inlinedCall = 2
   private static let inlinedCalls = 3
 
@@ -74,7 +74,8 @@ extension GoTables {
   func allFrames(at pc: UInt64, isCall: Bool) -> [GoFrame] {
     guard let record = record(at: pc) else { return [] }
     let offset = UInt32(pc - text.lowerBound) - record.entry
-    // A pc at the entry is no return address, since the function has not begun.
+    // The call stands before the address to which it returns. A pc at the entry is no such address: the function has
+    // not begun.
     var place = isCall && offset > 0 ? offset - 1 : offset
     let table = record.values(Self.inlinedCall)
     let rows = record.details(Self.inlinedCalls)

@@ -1,4 +1,5 @@
-// Numbers that hold for stretches of a function's code: its frame's size, its file, its line, its inlined call.
+// Go's pc-value tables: numbers that hold for stretches of a function's code, such as its frame's size, its file, its
+// line, its inlined call.
 //
 // The linker writes them as steps of two numbers: by how much the value changes, and for how many bytes of code it then
 // holds. Both are written seven bits a byte, and the value's change has its sign in the lowest bit.

@@ -2,9 +2,9 @@
 
 /// One argument of a kind of event.
 package struct TraceArgument: Sendable, Equatable {
-  /// What the number stands for.
+  /// What the number of an argument stands for.
   package enum Role: Sendable {
-    /// Nothing but itself.
+    /// A plain number.
     case number
     case g, p, m
     /// An id in the tables of the event's generation.
@@ -14,7 +14,7 @@ package struct TraceArgument: Sendable, Equatable {
     case gState, pState
   }
 
-  /// The name, as exports write it.
+  /// The argument's name, as exports write it.
   package let name: String
   package let role: Role
 
@@ -22,7 +22,7 @@ package struct TraceArgument: Sendable, Equatable {
 }
 
 extension TraceKind {
-  /// What the arguments are.
+  /// The names and roles of the arguments that this kind of event has, in their order.
   package var meanings: [TraceArgument] { Self.meanings[Int(rawValue)] }
 
   private static let meanings: [[TraceArgument]] = {

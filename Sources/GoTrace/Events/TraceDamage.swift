@@ -1,6 +1,6 @@
 // What is missing in a trace or wrong with it, for people and for programs that must not read a damaged one.
 
-/// What a reader found to be damaged. Everything that is whole was given all the same.
+/// What a reader of a trace found to be damaged. It has given the events of everything that is whole all the same.
 public struct TraceDamage: Sendable, Equatable {
   /// Bytes at the end that nothing could be read from.
   public internal(set) var unread: UInt64 = 0
@@ -12,22 +12,23 @@ public struct TraceDamage: Sendable, Equatable {
   public internal(set) var place: UInt64?
   /// What should have been at `place`.
   var expected = ""
-  /// How many generations have no end, although their format has one.
+  /// How many generations have no mark of their end, although their version of the format has one.
   public internal(set) var unended = 0
-  /// How many generations have no strings, stacks or clock, or only some: at the end of a generation they come last.
+  /// How many generations lack strings, stacks or the clock, or parts of them. In the file these stand last in a
+  /// generation.
   public internal(set) var withoutTables = 0
   /// How many generations had no clock of their own, so that the one before was used.
   public internal(set) var borrowedClocks = 0
   /// How many generations were left out because no clock tells how long a tick is.
   public internal(set) var withoutClock = 0
-  /// How many bytes of batches were read over because what stands there is no event.
+  /// How many bytes of batches were skipped because what stands there is no event.
   public internal(set) var malformed: UInt64 = 0
   /// How many events do not fit those before them (``TraceEvent/isOutOfOrder``).
   public internal(set) var outOfOrder: UInt64 = 0
   /// How many generations are missing between two that are there.
   public internal(set) var gaps: UInt64 = 0
 
-  /// Adds what another file has.
+  /// Adds the damage that was found in another file.
   mutating func add(_ other: TraceDamage) {
     unread += other.unread
     isCut = isCut || other.isCut
@@ -42,7 +43,7 @@ public struct TraceDamage: Sendable, Equatable {
     gaps += other.gaps
   }
 
-  /// Whether there is any.
+  /// Whether there is no damage.
   public var isEmpty: Bool { sentences.isEmpty }
 
   /// One sentence for each kind of damage, for people; empty: there is none.

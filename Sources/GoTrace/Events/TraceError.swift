@@ -4,17 +4,18 @@
 public enum TraceError: Error, Sendable, Equatable, CustomStringConvertible {
   /// The file begins with something else than a trace does.
   case notATrace
-  /// A trace of version 1, as Go 1.21 and older write them; the header's minor version.
+  /// The trace is of version 1, which Go 1.21 and older write; the value is the minor version in its header.
   case oldVersion(Int)
   /// The header has a version that was not known when this was written.
   case unknownVersion(Int)
-  /// Nothing can be read: the system's error number.
+  /// The file cannot be read; `errno` is the system's error number.
   case cannotRead(path: String, errno: Int32)
-  /// It is gzip'd, and this program was built without zlib, or what is compressed is damaged from the first byte.
+  /// The file is packed by gzip, and this program was built without zlib, or the packed bytes are damaged from
+  /// the first one on.
   case cannotUnpack
-  /// A folder without a trace.
+  /// The folder has no trace in it.
   case noTraces(path: String)
-  /// A strict reader found this damage.
+  /// A reader that was asked to be strict found this damage.
   case damaged(String)
 
   /// One line for people.

@@ -4,10 +4,10 @@
 public struct TraceEvent: Sendable, Equatable {
   /// The arguments, as ``TraceKind`` lists them; 0 for those that the kind does not have.
   public var arguments: (UInt64, UInt64, UInt64, UInt64)
-  /// What happened.
+  /// The kind of the event: what happened.
   public var kind: TraceKind
-  /// When it happened, in nanoseconds of the traced process's own clock, which counts from no known moment. No event has
-  /// the same time as another one, or an earlier one than the event before it, as in Go's own reader.
+  /// When the event happened, in nanoseconds of the traced process's own clock, which counts from no known moment.
+  /// Each event has a later time than the event before it, as in Go's own reader.
   public var time: Int64
   /// The thread (M) by the system's number; nil: none, as with events of the runtime itself.
   public var m: UInt64? { thread == TraceEvent.noThread ? nil : thread }
@@ -19,8 +19,8 @@ public struct TraceEvent: Sendable, Equatable {
   /// `goBlock` or `goDestroy` of the G that ran and a `goStart` of the next one, and a `goDestroySyscall` of a thread
   /// that still has a P comes after a `procSteal`.
   public var isDerived: Bool { flags & Self.derived != 0 }
-  /// Whether the event does not fit those before it, because something is missing in the file or wrong. It is given by its
-  /// time.
+  /// Whether the event does not fit those before it, because something is missing in the file or wrong. Then its time
+  /// alone has decided where it stands among the others.
   public var isOutOfOrder: Bool { flags & Self.forced != 0 }
 
   /// The place of `g` in a table of the Gs that live; −1: none. A place is used again after its G ended.

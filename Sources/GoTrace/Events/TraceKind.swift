@@ -15,7 +15,7 @@ public enum TraceKind: UInt8, Sendable, CaseIterable {
   case procsChange
   /// The thread takes a P: P, sequence.
   case procStart
-  /// The thread puts its P down.
+  /// The thread gives its P up.
   case procStop
   /// A thread takes the P of a thread that is in a system call: P, sequence, the other thread. No G of a run queue is stolen.
   case procSteal
@@ -23,7 +23,7 @@ public enum TraceKind: UInt8, Sendable, CaseIterable {
   case procStatus
   /// The thread's G makes a G, which is runnable: new G, stack with which it begins, stack.
   case goCreate
-  /// A thread of C calls Go, for which a G is made, which is in a system call: new G.
+  /// A thread of C calls Go. A G is made for the call, and is in a system call at first. Argument: new G.
   case goCreateSyscall
   /// The thread runs the G from here: G, sequence.
   case goStart
@@ -47,7 +47,7 @@ public enum TraceKind: UInt8, Sendable, CaseIterable {
   case goStatus
   /// The world is being stopped: purpose, stack.
   case stwBegin
-  /// The world goes on.
+  /// The world is started again.
   case stwEnd
   /// The garbage collector marks, as the generation begins: sequence.
   case gcActive
@@ -65,7 +65,7 @@ public enum TraceKind: UInt8, Sendable, CaseIterable {
   case gcMarkAssistActive
   /// The thread's G must assist the marking before it may go on allocating. Argument: stack.
   case gcMarkAssistBegin
-  /// The thread's G has assisted enough.
+  /// The thread's G has assisted the marking enough, and goes on allocating.
   case gcMarkAssistEnd
   /// The live heap has this size: bytes.
   case heapAlloc
@@ -103,8 +103,8 @@ public enum TraceKind: UInt8, Sendable, CaseIterable {
     return count < 0 ? nil : count
   }
 
-  /// The experiment with allocations has the numbers from 128 on: spans, objects and stacks, each of which exists, is
-  /// allocated and is freed.
+  /// How many arguments an event of Go's experiment with allocations has; −1: there is no such event. Its numbers,
+  /// from 128 on, say of a span, an object or a stack that it exists, was allocated or was freed.
   private static func experimental(_ raw: UInt8) -> Int {
     switch raw {
     case 128, 129: 3
@@ -114,7 +114,7 @@ public enum TraceKind: UInt8, Sendable, CaseIterable {
     }
   }
 
-  /// Whether a number is one of the experiments', whose events are read over.
+  /// Whether a number is one of the experiments', whose events are skipped.
   static func isExperimental(_ raw: UInt8) -> Bool { raw >= 128 }
 
   private static let counts: [Int] = {
@@ -145,6 +145,6 @@ public enum TraceGoState: UInt8, Sendable {
 public enum TraceProcState: UInt8, Sendable {
   case running = 1
   case idle, syscall
-  /// It was in a system call, and the thread is not known any more.
+  /// The P was in a system call, and its thread is not known any more.
   case abandoned
 }

@@ -3,25 +3,25 @@
 /// The state of everything that a trace tells of, which events change one by one. The reader has put them in order, so each
 /// fits those before it, unless the trace is damaged.
 package struct TraceState: Sendable {
-  /// A G that lives.
+  /// A G that has not ended, as the events so far tell of it.
   package struct G: Sendable {
     package var id: UInt64
     package var state: TraceGoState
-    /// Its thread, while it runs or is in a system call; nil: none, or not known.
+    /// The thread of the G, while the G runs or is in a system call; nil: none, or not known.
     package var m: UInt64?
-    /// When it came into its state.
+    /// When the G came into its state, in nanoseconds of the trace's clock.
     package var since: Int64
-    /// The sequence number that it had last, and the generation in which that was.
+    /// The G's last sequence number, and the generation of the trace in which the G got that number.
     var sequence: UInt64 = 0
     var generation: UInt64 = 0
-    /// The place of its last known stack in `stacks`; −1: none is known.
+    /// The index of the G's last known stack in `stacks`; −1: none is known.
     var stack: Int32 = -1
   }
 
-  /// A P.
+  /// A P, as the events so far tell of it.
   package struct P: Sendable {
     package var state: TraceProcState
-    /// Its thread, unless it is idle; nil: none, or not known.
+    /// The thread that has the P, unless the P is idle; nil: none, or not known.
     package var m: UInt64?
     var sequence: UInt64 = 0
     var generation: UInt64 = 0
@@ -31,11 +31,11 @@ package struct TraceState: Sendable {
   package private(set) var gs: [G?] = []
   /// The Ps by their numbers.
   package private(set) var ps: [Int: P] = [:]
-  /// The sequence number of the marking that goes on; nil: none does.
+  /// The sequence number of the garbage collector's mark phase, if one is under way; nil: none is.
   private(set) var marking: UInt64?
-  /// The places of Gs that assist the marking.
+  /// The Gs that assist the mark phase, by their places (`TraceEvent.slot`).
   private(set) var assisting: Set<Int32> = []
-  /// The Ps that sweep.
+  /// The numbers of the Ps that sweep memory for the garbage collector.
   private(set) var sweeping: Set<Int> = []
   /// The G that stops the world, by its place, and why.
   private(set) var stopping: (slot: Int32, purpose: String)?
@@ -58,7 +58,7 @@ package struct TraceState: Sendable {
   /// before.
   package func stack(of g: G) -> [TraceFrame] { g.stack < 0 ? [] : stacks[Int(g.stack)] }
 
-  /// Takes the next event.
+  /// Changes the state by the next event of the trace.
   package mutating func apply(_ event: TraceEvent, _ tables: TraceTables) {
     if generation != tables.generation { (ids, generation) = ([:], tables.generation) }
     let arguments = event.arguments
@@ -115,7 +115,7 @@ package struct TraceState: Sendable {
     }
   }
 
-  /// A G that is new here, or was said to be in a state.
+  /// Notes a G that is new here, or of which an event tells the state.
   private mutating func begin(
     _ event: TraceEvent, _ state: TraceGoState, m: UInt64? = nil, stack: UInt64 = 0, _ tables: TraceTables
   ) {

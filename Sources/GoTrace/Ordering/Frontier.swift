@@ -1,8 +1,8 @@
 // The next event of each thread, and which of them is the earliest.
 //
-// A heap. Of events with the same time, which the clock of a trace often has, the one comes first that comes first in Go's
-// reader, because both add, move and remove elements in the same steps. So times, of which no two may be equal, are the
-// same to the nanosecond.
+// A heap. A trace's clock often gives several events the same time. They come in the order in which Go's reader gives
+// them, because its heap adds, moves and removes elements in the same steps. So the times, which are made different
+// afterwards, are the same as in Go's reader, to the nanosecond.
 
 /// Reads the batches of one thread of a generation, event by event.
 struct Cursor {
@@ -13,12 +13,12 @@ struct Cursor {
   var batches: ArraySlice<Batch>
   var next: Int
   var end: Int
-  /// The time of the last event in this batch; 0: none was read.
+  /// The time of the last event that was read in the present batch; 0: none was read there.
   var last: Int64 = 0
-  /// Bytes that were read over: of the event in which the file ends, and of what is no event.
+  /// How many bytes were skipped: those of the event in which the file ends, and those of what is no event.
   private(set) var cut: UInt64 = 0
   private(set) var malformed: UInt64 = 0
-  // The event itself.
+  // The event that was read last, which is the next one of its thread.
   var time: Int64 = 0
   var kind: UInt8 = 0
   var a: UInt64 = 0
@@ -31,7 +31,8 @@ struct Cursor {
     (next, end) = (batches.first?.range.lowerBound ?? 0, batches.first?.range.upperBound ?? 0)
   }
 
-  /// Reads the next event. What stands in its place and is no event is read over up to the end of the batch, and counted.
+  /// Reads the next event. If no event stands in its place, the rest of the batch is skipped, and its bytes are
+  /// counted.
   ///
   /// - Parameter scale: nanoseconds of a tick.
   /// - Returns: false: the thread has no more events.
@@ -75,7 +76,7 @@ struct Cursor {
     if count > 3 { d = Self.number(bytes, &at, end, &ok) }
     guard ok else { return false }
     let sum = Self.time(ticks, scale).addingReportingOverflow(last)
-    // Far from the largest number, since a few nanoseconds are added to times that are equal.
+    // A time must be far below the largest number, since a few nanoseconds are added to times that are equal.
     guard !sum.overflow, sum.partialValue < .max - (1 << 32) else { return false }
     (kind, time, last, next) = (raw, sum.partialValue, sum.partialValue, at)
     return true
@@ -112,7 +113,7 @@ struct Frontier {
     _ = siftUp(heap.count - 1)
   }
 
-  /// The event of the cursor at a place has another time now.
+  /// Moves the cursor at a place of the heap to where the new time of its event belongs.
   @inline(__always)
   mutating func update(_ at: Int, _ time: Int64) {
     heap[at].time = time
@@ -130,7 +131,7 @@ struct Frontier {
     siftDown(0)
   }
 
-  /// Orders all of them by time. It stays a heap.
+  /// Orders all cursors by time. A sorted array is a heap, too.
   mutating func sort() { heap.sort { $0.time < $1.time } }
 
   @inline(__always)

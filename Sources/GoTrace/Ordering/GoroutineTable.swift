@@ -5,9 +5,9 @@ struct GState {
   var id: UInt64
   var generation: UInt64
   var sequence: UInt64
-  /// nil: it ended, and its place is free.
+  /// The G's state; nil: the G has ended, and its place is free.
   var state: TraceGoState?
-  /// The place of the thread that has it; −1: none.
+  /// The place of the thread that has the G; −1: none.
   var thread: Int32 = -1
 }
 
@@ -15,7 +15,7 @@ struct GState {
 struct GoroutineTable {
   private(set) var states: [GState] = []
   private var free: [Int32] = []
-  /// Place plus one for each cell; 0: empty.
+  /// The cells of the hash table, each with the place of a G plus one; 0: the cell is empty.
   private var cells: [Int32]
   private var count = 0
   private let seed = UInt64.random(in: 0 ... .max) | 1
@@ -33,7 +33,7 @@ struct GoroutineTable {
     return Int(truncatingIfNeeded: high ^ low) & (cells.count - 1)
   }
 
-  /// The place of a G; −1: it does not live.
+  /// The place of the G with an id in the table; −1: no G with this id lives.
   @inline(__always)
   func slot(_ id: UInt64) -> Int32 {
     var at = cell(id)

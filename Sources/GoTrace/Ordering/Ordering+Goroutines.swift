@@ -1,4 +1,4 @@
-// What each event of a G needs to be so before it, and what is so after it.
+// For each event of a G: what must be so before it, and what is so after it.
 
 extension Ordering {
   mutating func start(_ cursor: Cursor, _ context: MState, _ force: Bool) -> Verdict {
@@ -68,7 +68,8 @@ extension Ordering {
     var context = context
     var other: Int32 = -1
     if state == .syscall, cursor.b != context.id {
-      // A G that has been in a system call on another thread for the whole generation.
+      // The status is that of a G that has been in a system call on another thread for the whole
+      // generation.
       let place = threads[cursor.b]
       if !force {
         guard cursor.b != TraceEvent.noThread, place.map({ ms[Int($0)].g == known && known >= 0 }) ?? true
@@ -151,7 +152,8 @@ extension Ordering {
     return .fits
   }
 
-  /// While the thread has a P in a system call, another thread has still to take it.
+  /// Ends a system call in which the P was lost. As long as the thread still has that P, the event of
+  /// the thread that takes it has to come first.
   mutating func leaveSyscallBlocked(_ cursor: Cursor, _ context: MState, _ force: Bool) -> Verdict {
     if !force {
       if context.p >= 0, ps[Int(context.p)].state == .syscall { return .later }
@@ -176,7 +178,8 @@ extension Ordering {
     return .fits
   }
 
-  /// The thread of C may end, and its number come again: so its P, if it has one, is taken from it here.
+  /// Ends the G of a thread of C. The thread may end, too, and its number be used again, so its P, if it
+  /// has one, is taken from it here.
   mutating func destroyInSyscall(_ cursor: Cursor, _ context: MState, _ force: Bool) -> Verdict {
     if !force {
       guard context.g >= 0, gs[context.g].state == .syscall,

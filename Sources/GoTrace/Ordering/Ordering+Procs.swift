@@ -1,4 +1,5 @@
-// What each event of a P and of the collector needs to be so before it, and what is so after it.
+// For each event of a P and of the garbage collector: what must be so before it, and what is so
+// after it.
 
 extension Ordering {
   mutating func startProc(_ cursor: Cursor, _ context: MState, _ force: Bool) -> Verdict {
@@ -58,7 +59,7 @@ extension Ordering {
     var (context, state, cursor) = (context, told, cursor)
     if let known, let old = ps[known].state {
       if told == .abandoned, old == .syscall {
-        // Its thread is known here, though it was not when the status was written.
+        // The P's thread is known here, though it was not known to Go when the status was written.
         state = .syscall
         guard let owner = owner(of: known) ?? (force ? context : nil) else { return .never }
         context = owner
@@ -82,7 +83,8 @@ extension Ordering {
     return ms.indices.contains(thread) && ms[thread].p == Int32(p) ? ms[thread] : nil
   }
 
-  /// Beginnings and ends of marking are counted together, since they may be on different threads.
+  /// Takes a beginning or an end of the collector's work. Beginnings and ends of mark phases have
+  /// one row of sequence numbers together, since they may be on different threads.
   mutating func collect(_ kind: TraceKind, _ cursor: Cursor, _ context: MState, _ force: Bool) -> Verdict {
     if !force {
       switch (kind, isMarking) {

@@ -14,34 +14,34 @@
 //
 // §4 In a trace that is damaged, the event that another one waits for may be missing. Then nothing goes on by these rules.
 // The earliest event is taken all the same, its state is made what the event says, and it is marked
-// (`TraceEvent.isOutOfOrder`). Looking at all threads for one that can go on costs time for each event of a file made to
-// cost it, so after many looks in vain no more are made in the generation.
+// (`TraceEvent.isOutOfOrder`). Looking at all threads for one that can go on costs time, and a file can be made to
+// cost it at each event. So after many looks in vain, no more are made in the generation.
 
 /// Whether an event fits what was before it.
 enum Verdict {
   case fits
   /// Not yet: an event of another thread has to come first.
   case later
-  /// Never: no whole trace has this.
+  /// Never: in a trace without damage this event cannot stand here.
   case never
 }
 
-/// A P at a moment of the trace.
+/// What is known of a P at a moment of the trace.
 struct PState {
   var generation: UInt64 = 0
   var sequence: UInt64 = 0
-  /// nil: it was not mentioned yet.
+  /// The P's state; nil: no event has mentioned the P yet.
   var state: TraceProcState?
-  /// The place of the thread that got it last, which need not have it any more; −1: none is known.
+  /// The place of the thread that got the P last, which need not have it any more; −1: none is known.
   var owner: Int32 = -1
 }
 
 /// What a thread has at a moment of the trace.
 struct MState {
   var id: UInt64
-  /// The place of its G; −1: none.
+  /// The place of the G that the thread runs; −1: none.
   var g: Int32 = -1
-  /// Its P; −1: none.
+  /// The number of the P that the thread has; −1: none.
   var p: Int32 = -1
 }
 
@@ -61,9 +61,9 @@ struct Ordering {
   /// Whether this generation is the first, in which Gs and Ps may appear by their status.
   var isFirst = true
 
-  /// The events in order, until they are taken.
+  /// The events that have been put in order, until the reader hands them out.
   var events: [TraceEvent] = []
-  /// The time of the last event.
+  /// The time of the event that was put in order last.
   var last: Int64 = 0
 
   /// The place of a thread, which is added if it is new; −1 for no thread.
@@ -76,7 +76,7 @@ struct Ordering {
     return place
   }
 
-  /// Gives an event, with what its thread has before it.
+  /// Appends an event to `events`, with the P and the G that its thread had before it.
   @inline(__always)
   mutating func give(
     _ kind: TraceKind, _ cursor: Cursor, on context: MState, subject: Int32 = -1, flags: UInt8 = 0
@@ -90,7 +90,7 @@ struct Ordering {
         proc: context.p, flags: flags))
   }
 
-  /// Gives a CPU sample, which changes no state.
+  /// Appends a CPU sample, which changes no state, to `events`.
   mutating func give(_ sample: TraceTables.Sample, at time: Int64) {
     last = max(time, last &+ 1)
     events.append(
@@ -101,13 +101,13 @@ struct Ordering {
         proc: sample.p < Self.mostPs ? Int32(sample.p) : -1, flags: 0))
   }
 
-  /// Takes the event of a cursor, if it fits or must.
+  /// Takes the event of a cursor if that event fits, or is forced to.
   ///
   /// - Parameter force: takes it though it does not fit.
   @inline(__always)
   mutating func take(_ cursor: Cursor, force: Bool) -> Verdict {
     guard let kind = TraceKind(rawValue: cursor.kind) else {
-      // An experiment's event is counted as the time it takes, like in Go's reader, and not given.
+      // An experiment's event is not given. It takes up a time of its own all the same, as in Go's reader.
       last = max(cursor.time, last &+ 1)
       return .fits
     }
@@ -165,8 +165,8 @@ struct Ordering {
     return gs.add(GState(id: id, generation: generation, sequence: 0, state: state))
   }
 
-  /// Gives a G to a thread. In a damaged file another thread may seem to have it, which has it no longer then: a G's place
-  /// must not be known to a thread after the G has ended.
+  /// Gives a G to a thread. In a damaged file another thread may seem to have that G, and loses it here: no thread may
+  /// know a G's place after the G has ended.
   mutating func bind(_ g: Int32, to thread: Int32) {
     guard thread >= 0 else { return }
     let (before, old) = (gs[g].thread, ms[Int(thread)].g)

@@ -104,7 +104,8 @@ struct BatchReader {
       base += UInt64(next)
       next = 0
     } else {
-      // Much was read ahead. If it were copied for each small generation, the time would grow with the square of their number.
+      // Much was read ahead. If that were copied for each small generation, the time would grow with the square of
+      // the number of generations.
       generation.bytes = Array(buffer[first..<next])
       generation.shift(by: first)
     }
@@ -118,7 +119,7 @@ struct BatchReader {
     var isExperimental: Bool
   }
 
-  /// The head of the batch at `next`, whose content need not be there; nil: there is none, which the damage says.
+  /// The head of the batch at `next`, whose content need not be there; nil: there is no head, and `damage` says so.
   private mutating func head() throws(TraceError) -> Head? {
     // A head has at most two bytes and four numbers of ten bytes.
     _ = try ensure(next + 42)
@@ -132,7 +133,7 @@ struct BatchReader {
     if isExperimental { _ = reader.byte() }
     let (generation, m, time, size) = (reader.number(), reader.number(), reader.number(), reader.number())
     guard !reader.isBroken else {
-      // At the end of the file the head is cut, not wrong.
+      // If the file ends here, the head is cut off, and not wrong.
       if buffer.count - next < 42 { try cut() } else { try stop("a batch's head should stand") }
       return nil
     }
@@ -187,7 +188,7 @@ struct BatchReader {
     return buffer.count >= count
   }
 
-  /// The file ends within a batch's head: what is there of it is read by nobody.
+  /// Notes that the file ends within a batch's head. The bytes of the head that are there count as unread.
   private mutating func cut() throws(TraceError) {
     damage.isCut = true
     damage.unread += UInt64(buffer.count - next)

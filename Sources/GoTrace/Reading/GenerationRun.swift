@@ -29,7 +29,8 @@ struct GenerationRun: ~Copyable {
       }
     }
     for (m, batches) in lists {
-      // Go's reader knows a thread by its first event only, not by its batches.
+      // Go's reader knows a thread by its first event only, not by its batches. Until then the thread has no place
+      // (−2).
       cursors.append(Cursor(m: m, thread: -2, batches: batches[...]))
       advance(cursors.count - 1)
     }
@@ -37,7 +38,7 @@ struct GenerationRun: ~Copyable {
 
   var isAtEnd: Bool { frontier.isEmpty && samples.isEmpty }
 
-  /// The number of events since the last call that do not fit.
+  /// How many events that were taken since the last call do not fit those before them.
   mutating func takeForced() -> UInt64 {
     defer { forced = 0 }
     return forced
@@ -101,7 +102,7 @@ struct GenerationRun: ~Copyable {
     return ordering.take(cursors[cursor], force: force)
   }
 
-  /// Takes the earliest event after the first one that fits.
+  /// Takes the earliest event that fits, of all but the first in the frontier.
   ///
   /// - Returns: its place in the frontier; 0: there is none.
   private mutating func another(_ ordering: inout Ordering) -> Int {

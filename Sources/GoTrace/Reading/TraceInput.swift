@@ -51,12 +51,12 @@ public final class TraceInput {
     return mayBeTrace(start: bytes.prefix(max(0, count)))
   }
 
-  /// Whether a file that begins so may be a trace, plain or packed by gzip.
+  /// Whether a file that begins with these bytes may be a trace, plain or packed by gzip.
   package static func mayBeTrace(start: some Sequence<UInt8>) -> Bool {
     start.starts(with: "go 1.".utf8) || isPacked(start: start)
   }
 
-  /// Whether a file that begins so is packed by gzip.
+  /// Whether a file that begins with these bytes is packed by gzip.
   package static func isPacked(start: some Sequence<UInt8>) -> Bool { start.starts(with: [0x1f, 0x8b]) }
 
   deinit { if ownsDescriptor { close(descriptor) } }
@@ -136,7 +136,7 @@ public final class TraceInput {
   /// Whether the room was too small for what was unpacked last.
   private(set) var hasMore = false
 
-  /// Nil: there is no memory, or no zlib.
+  /// Makes an unpacker; nil: there is no memory, or this program was built without zlib.
   init?() {
     guard let reader = unsafe cgzip_reader_new() else { return nil }
     unsafe self.reader = unsafe reader

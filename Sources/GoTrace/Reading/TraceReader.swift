@@ -34,11 +34,12 @@ public struct TraceReader: ~Copyable {
   public private(set) var generationStart: Int64 = 0
   /// Whether the last events are the first ones of a generation.
   public private(set) var isGenerationStart = false
-  /// Whether they are the first ones after a gap, or of the whole trace: nothing that was known of Gs and Ps holds.
+  /// Whether the last events are the first ones after a gap, or of the whole trace: nothing that was known of Gs and Ps
+  /// holds.
   public private(set) var isAfterGap = false
   /// How many generations were read.
   public private(set) var generations = 0
-  /// Events of experiments that were read over, in batches of their own.
+  /// How many batches with events of experiments were skipped.
   public private(set) var experimentalBatches = 0
   /// Where, in bytes of the unpacked trace, the generation of the last events begins.
   public private(set) var offset: UInt64 = 0
@@ -127,7 +128,7 @@ public struct TraceReader: ~Copyable {
       generations += 1
       isGenerationStart = true
       ordering.generation = raw.number
-      // Go's reader gives an event of its own at each beginning, which takes a time like any other.
+      // Go's reader gives an event of its own at each beginning of a generation, so one time is used up here, too.
       ordering.last = max(clock.time(raw.start), ordering.last &+ 1)
       generationStart = ordering.last
       run = GenerationRun(raw, tables.samples, clock, &ordering)

@@ -24,23 +24,24 @@ public struct TraceClock: Sendable, Equatable {
   /// A moment told by three clocks; nil: Go before 1.25 does not tell.
   public var snapshot: Snapshot?
 
-  /// One moment by several clocks.
+  /// One moment, as several clocks tell it.
   public struct Snapshot: Sendable, Equatable {
-    /// In ticks of the trace's clock.
+    /// The moment in ticks of the trace's clock.
     public var ticks: UInt64
-    /// In nanoseconds of the system's monotonic clock.
+    /// The moment in nanoseconds of the system's monotonic clock.
     public var monotonic: UInt64
-    /// Seconds since 1970, and nanoseconds.
+    /// The moment by the wall clock: seconds since 1970, and nanoseconds.
     public var seconds, nanoseconds: UInt64
 
-    /// The same moment by all clocks.
+    /// Makes a moment from what each clock says of it.
     public init(ticks: UInt64, monotonic: UInt64, seconds: UInt64, nanoseconds: UInt64) {
       (self.ticks, self.monotonic) = (ticks, monotonic)
       (self.seconds, self.nanoseconds) = (seconds, nanoseconds)
     }
   }
 
-  /// A clock with so many ticks in a second, of which it may be known what other clocks said at one moment.
+  /// Makes a clock with so many ticks in a second; `snapshot`, if known, says what other clocks told at one
+  /// moment.
   public init(frequency: UInt64, snapshot: Snapshot? = nil) {
     (self.frequency, self.snapshot) = (max(1, frequency), snapshot)
   }
@@ -71,16 +72,16 @@ public struct TraceClock: Sendable, Equatable {
 public struct TraceTables: Sendable {
   /// The generation's number.
   public internal(set) var generation: UInt64 = 0
-  /// The clock; nil: the generation tells none.
+  /// The clock of the generation; nil: the generation tells none.
   public internal(set) var clock: TraceClock?
   private var strings: [UInt64: String] = [:]
   private var stacks: [UInt64: Range<Int>] = [:]
   private var frames: [Frame] = []
   /// CPU samples in the order of their times, which are still in ticks.
   private(set) var samples: [Sample] = []
-  /// Bytes that are not what they should be.
+  /// How many bytes of the tables could not be read; an entry of a wrong kind counts as one.
   private(set) var malformed: UInt64 = 0
-  /// Whether all of them seem to be there.
+  /// Whether all tables of the generation seem to be there.
   private(set) var isWhole = true
 
   private struct Frame {

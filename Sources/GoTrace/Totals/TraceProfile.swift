@@ -7,19 +7,20 @@
 /// `go tool trace -pprof=sched` and its like leave out what a G waited before it ran for the first time in the trace. With
 /// `countsFirstWait: false` the numbers are theirs, to the nanosecond.
 public struct TraceProfile: Sendable {
-  /// What is summed up.
+  /// The kind of waiting that the profile sums up.
   public enum Kind: String, Sendable, CaseIterable {
     /// Ready, and not running. The stack is that of whoever made the G ready: its maker, or its waker, or its own.
     case sched
-    /// Waiting for a channel, a select, or what `sync` has; `go tool trace` calls it `sync`.
+    /// Waiting for a channel, a select, or a lock of the package `sync`; `go tool trace` calls this profile
+    /// `sync`.
     case block
-    /// In a system call.
+    /// The time that Gs were in system calls.
     case syscall
-    /// Waiting for the network.
+    /// The time that Gs waited for the network.
     case net
   }
 
-  /// The sum of one stack.
+  /// What was summed up for one stack: how often, and how long.
   public struct Sample: Sendable, Equatable {
     /// The innermost frame first; empty: the trace tells no stack.
     public var frames: [TraceFrame]
@@ -27,17 +28,17 @@ public struct TraceProfile: Sendable {
     public var time: Int64
   }
 
-  /// What is summed up.
+  /// The kind of waiting that the profile sums up.
   public let kind: Kind
   private let state: TraceGoState
   /// The place of each stack in `samples`.
   private var places: [[TraceFrame]: Int] = [:]
   private var samples: [Sample] = []
-  /// The same by the stack's id, in the present generation.
+  /// The place of a stack in `samples` by the stack's id, in the present generation.
   private var ids: [UInt64: Int] = [:]
   /// What each G waits for, by the G's place; nil: nothing of this kind.
   private var waits: [Wait?] = []
-  /// Whether each G was seen to run, by its place.
+  /// Whether each G was seen to run, by the G's place.
   private var ran: [Bool] = []
   private let countsFirstWait: Bool
   private var generation: UInt64 = 0
@@ -49,7 +50,7 @@ public struct TraceProfile: Sendable {
     var place: Int
   }
 
-  /// An empty sum.
+  /// Makes a profile to which no event was added yet.
   ///
   /// - Parameter countsFirstWait: whether what a G waited before it first ran counts: above all how long a new G was ready.
   public init(_ kind: Kind, countsFirstWait: Bool = true) {
@@ -62,7 +63,7 @@ public struct TraceProfile: Sendable {
       }
   }
 
-  /// All stacks, the one with the longest time first.
+  /// All stacks with their sums, the one with the longest time first.
   public var sorted: [Sample] {
     samples.filter { $0.time > 0 }.sorted { ($1.time, $1.count) < ($0.time, $0.count) }
   }
@@ -102,7 +103,7 @@ public struct TraceProfile: Sendable {
     }
   }
 
-  /// A G is in another state from here, or still in the same one.
+  /// Notes the state that a G has from an event on: another one than before, or still the same.
   ///
   /// - Parameter counts: whether the state, if it is this profile's, is the kind of waiting that it sums up.
   private mutating func change(
@@ -128,7 +129,7 @@ public struct TraceProfile: Sendable {
     if new == .running || new == nil { ran[slot] = new != nil }
   }
 
-  /// The place of a stack in the sums.
+  /// The index of a stack in `samples`; a stack that is new is added.
   private mutating func place(_ id: UInt64, _ tables: TraceTables) -> Int {
     if let known = ids[id] { return known }
     let frames = tables.stack(id) ?? []

@@ -1,8 +1,10 @@
-// How long each stretch of what a trace tells of was: of being ready, running, waiting for something, stopping the world.
+// How long the stretches of time in a trace were: those in which a G was ready, ran or waited for
+// something, in which the garbage collector worked, or in which the world was stopped.
 
 /// Finds the stretches of a trace that begin and end in it, and how long each was. Events are added as a reader gives them.
 ///
-/// What a stretch is of has a number, and `names` has its name: `run delay`, or `waiting: chan receive` by Go's own words.
+/// Each kind of stretch has a number, and `names` has its name: `run delay`, or, by Go's own words,
+/// `waiting: chan receive`.
 package struct TraceStretches: Sendable {
   /// The names, by number. More are added as they are found.
   package private(set) var names = [
@@ -15,10 +17,12 @@ package struct TraceStretches: Sendable {
   private var waits: [String: Int] = [:]
   /// No more words for waits are told apart than these.
   private static let mostWords = 256
-  /// The number of a word by its string's id, in the present generation.
+  /// The number of a wait's kind of stretch, by the id that Go's word for the wait has in the
+  /// present generation.
   private var ids: [UInt64: Int] = [:]
   private var generation: UInt64 = 0
-  /// What each G does, by its place: the stretch's number (−1: nothing that is known from its beginning), and since when.
+  /// What each G does, by its place: the number of its stretch's kind (−1: none that is measured),
+  /// and since when.
   private var gs: [(number: Int, since: Int64)] = []
   private var marks: Int64?
   private var stops: Int64?
@@ -41,7 +45,7 @@ package struct TraceStretches: Sendable {
     for event in events { add(event, tables, take) }
   }
 
-  /// Nothing is known of what lasts over a gap.
+  /// Forgets the stretches that have begun: nothing is known of what lasts over a gap.
   private mutating func forget() {
     (gs, assists, sweeps, marks, stops) = ([], [:], [:], nil, nil)
   }
@@ -53,7 +57,7 @@ package struct TraceStretches: Sendable {
     case .goBlock: change(event.slot, wait(event.arguments.0, tables), event, take)
     case .goStop, .goSyscallEndBlocked: change(event.slot, Self.ready, event, take)
     case .goUnblock: change(event.subject, Self.ready, event, take)
-    // A coroutine that is switched to runs at once, and is not ready and waiting for its turn.
+    // A coroutine that is switched to runs at once, without being ready first.
     case .goSwitch, .goSwitchDestroy: change(event.subject, -1, event, take)
     case .goSyscallBegin: change(event.slot, Self.syscall, event, take)
     case .goSyscallEnd: change(event.slot, Self.running, event, take)
@@ -105,7 +109,7 @@ package struct TraceStretches: Sendable {
     gs[slot] = (number, event.time)
   }
 
-  /// The number of a word for a wait.
+  /// The number of the kind of stretch in which a G waits, from the id of Go's word for the wait.
   private mutating func wait(_ id: UInt64, _ tables: TraceTables) -> Int {
     if let known = ids[id] { return known }
     let number = wait(tables.string(id) ?? "unspecified")
@@ -114,7 +118,8 @@ package struct TraceStretches: Sendable {
   }
 
   private mutating func wait(_ word: String) -> Int {
-    // Go has some forty words. A damaged trace may have any number, and each takes a histogram.
+    // Go has some forty words for waits. A damaged trace may have any number of them, and each
+    // takes a histogram.
     let word = waits[word] == nil && waits.count >= Self.mostWords ? "(other)" : word
     let number = waits[word] ?? names.count
     if number == names.count {

@@ -2,16 +2,16 @@
 
 /// How long a G, or all of them together, was in each state, in nanoseconds.
 public struct TraceTimes: Sendable, Equatable {
-  /// Ready, and not running.
+  /// How long in the state runnable: ready, and not running.
   public var runnable: Int64 = 0
-  /// Running.
+  /// How long in the state running.
   public var running: Int64 = 0
-  /// In a system call, with or without a P.
+  /// How long in a system call, with or without a P.
   public var syscall: Int64 = 0
-  /// Waiting for another G, a timer, the network or the runtime.
+  /// How long in the state waiting: for another G, a timer, the network or the runtime.
   public var waiting: Int64 = 0
 
-  /// No time in any state.
+  /// Makes a value with no time in any state.
   public init() {}
 
   @inline(__always)
@@ -35,7 +35,7 @@ public struct TraceTotals: Sendable {
 
   /// How many events were added.
   public private(set) var events: UInt64 = 0
-  /// How long all Gs together were in each state. Until `finish`, without the states that Gs are in.
+  /// How long all Gs together were in each state. Until `finish`, the times of Gs that still live are missing.
   public private(set) var times = TraceTimes()
   /// How long each G was in each state, by its id; empty, unless they are asked for.
   public private(set) var goroutines: [UInt64: TraceTimes] = [:]
@@ -48,7 +48,7 @@ public struct TraceTotals: Sendable {
   private var counts = [UInt64](repeating: 0, count: 64)
   private var moves = [UInt64](repeating: 0, count: 25)
   private var gs: [Account] = []
-  /// Words of waits, and the place of each; the empty one has place 0.
+  /// Go's words for waits, each with its index in `sums`; the empty word has index 0.
   private var words: [String: Int] = ["": 0]
   private var sums = [Wait()]
   /// The place of a word by its string's id, in the generation whose number is `generation`; −1: not looked up yet.
@@ -117,7 +117,7 @@ public struct TraceTotals: Sendable {
     }
   }
 
-  /// The G of an event begins to be known.
+  /// Begins to count the times of the G that an event makes or tells of.
   private mutating func begin(_ event: TraceEvent, _ state: TraceGoState) {
     let slot = Int(event.subject)
     guard slot >= 0 else { return }
@@ -146,7 +146,7 @@ public struct TraceTotals: Sendable {
     if state == nil { fold(slot, event.time) }
   }
 
-  /// The place of a word in the sums.
+  /// The index of a wait's word in `sums`; a word that is new is added.
   @inline(__always)
   private mutating func reason(_ id: UInt64, _ tables: TraceTables) -> Int {
     if id < UInt64(places.count), places[Int(id)] >= 0 { return places[Int(id)] }
@@ -167,7 +167,7 @@ public struct TraceTotals: Sendable {
     return place
   }
 
-  /// Adds up the times of a G that is not there any more.
+  /// Adds the times of a G that has ended, or is not known any more, to the totals.
   private mutating func fold(_ slot: Int, _ now: Int64) {
     guard let state = gs[slot].state else { return }
     let rest = now &- gs[slot].since

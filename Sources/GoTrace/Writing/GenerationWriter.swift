@@ -6,7 +6,8 @@
 
 /// The bytes of one generation, which grow event by event.
 ///
-/// Go's reader refuses a trace in which an event does not fit those before it; what fits, whoever adds events has to know.
+/// Go's reader refuses a trace in which an event does not fit those before it. Nothing here checks that; the caller
+/// has to.
 public struct GenerationWriter {
   /// The bytes with which a trace begins.
   public static let header = Array("go 1.26 trace\0\0\0".utf8)
@@ -23,9 +24,9 @@ public struct GenerationWriter {
     var last: UInt64
   }
 
-  /// The generation's number; each has the next one.
+  /// The generation's number: one more than that of the generation before it.
   public let number: UInt64
-  /// The time at which it begins.
+  /// The time at which the generation begins, in ticks of its clock.
   public let start: UInt64
   /// How many events were added.
   public private(set) var events = 0

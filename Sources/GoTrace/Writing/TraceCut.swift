@@ -2,7 +2,8 @@
 //
 // §1 A trace begins with the status of each G and P, and each event must fit what was before it. So the copy cannot begin with
 // the bytes of the original: what everything does at the first moment is found from all events before, and is written as the
-// status that Go itself writes: a G that runs on its thread, a P that is in a system call, a marking that goes on.
+// status that Go itself writes: a G that runs on its thread, a P that is in a system call, a mark phase that is
+// under way.
 //
 // §2 Sequence numbers count from a G's or P's status in its generation. In the generation in which the copy begins, they are
 // smaller by what they were at the first moment. All later generations are copied with the numbers that they have.
@@ -22,9 +23,9 @@
 public struct TraceCut: ~Copyable, TraceCopy {
   /// How many events of the original are in the copy.
   public private(set) var events: UInt64 = 0
-  /// How long the stretch is that has events, in nanoseconds; nil: it has none.
+  /// The time from the first event of the copy to the last one, in nanoseconds; nil: the copy has no events.
   public private(set) var duration: UInt64?
-  /// How long the original was read, in nanoseconds from its first event.
+  /// How far the original was read, in nanoseconds from its first event.
   public private(set) var seen: UInt64 = 0
   /// Why the copy ends before the end that was asked for, as a clause; nil: it does not.
   public private(set) var ending: String?
@@ -44,7 +45,7 @@ public struct TraceCut: ~Copyable, TraceCopy {
   private var isAfterPart = false
   private var hasHeader = false
   private var ids: (strings: [UInt64: UInt64], stacks: [UInt64: UInt64]) = ([:], [:])
-  /// What the numbers of a G or P were at the first moment, in the generation in which the copy begins.
+  /// The sequence numbers of Gs and Ps at the first moment, in the generation in which the copy begins.
   private var bases: (gs: [UInt64: UInt64], ps: [UInt64: UInt64]) = ([:], [:])
   /// Gs and Ps whose status the copy has said, while it is in the generation in which it begins.
   private var told: (gs: Set<UInt64>, ps: Set<UInt64>) = ([], [])
@@ -55,7 +56,7 @@ public struct TraceCut: ~Copyable, TraceCopy {
   /// - Parameters:
   ///   - reader: gives the original.
   ///   - from: where the copy begins, in nanoseconds from the first event.
-  ///   - to: where it ends, in the same.
+  ///   - to: where the copy ends, in nanoseconds from the first event.
   public init(_ reader: consuming TraceReader, from: UInt64 = 0, to: UInt64 = .max) {
     self.reader = reader
     (self.from, self.to) = (from, to)
@@ -117,7 +118,7 @@ public struct TraceCut: ~Copyable, TraceCopy {
     return bytes
   }
 
-  /// The clock of the generation that is being written.
+  /// The original's clock for the generation that is being copied; nil: it has none.
   private var clock: TraceClock?
 
   private mutating func finishGeneration() -> [UInt8]? {
@@ -134,10 +135,11 @@ public struct TraceCut: ~Copyable, TraceCopy {
 
   // MARK: the first moment
 
-  /// Begins the copy, with the status of everything.
+  /// Begins the copy with the status of every G and P.
   private mutating func start(at time: Int64) {
     let gs = state.gs.compactMap { $0 }
-    // As many nanoseconds as there may be statuses and ranges.
+    // Room before the first event: a nanosecond for each status, and for each mark phase, sweep or assist that is
+    // under way.
     let room = Int64(gs.count + state.ps.count + state.assisting.count + state.sweeping.count + 4)
     var opening = Opening(at: UInt64(max(1, time &- room)))
     for (id, p) in state.ps.sorted(by: { $0.key < $1.key }) {
@@ -159,7 +161,7 @@ public struct TraceCut: ~Copyable, TraceCopy {
     (writer, clock, first) = (opening.writer, reader.clock, time)
   }
 
-  /// Says what goes on at the first moment besides the states of Gs and Ps.
+  /// Writes what is under way at the first moment besides the states of Gs and Ps, such as a mark phase.
   private mutating func tellRanges(_ opening: inout Opening) {
     if let marking = state.marking {
       opening.tell(.gcActive, nil, [marking])
@@ -183,14 +185,15 @@ public struct TraceCut: ~Copyable, TraceCopy {
 
     init(at time: UInt64) { (writer, now) = (GenerationWriter(1, at: time), time) }
 
-    /// - Parameter m: the thread; nil: it is of none.
+    /// - Parameter m: the thread of the event; nil: it has none.
     mutating func tell(_ kind: TraceKind, _ m: UInt64?, _ arguments: [UInt64]) {
       now += 1
       writer.add(kind, m: m ?? .max, at: now, list: arguments)
     }
   }
 
-  /// The stack of a G, as far as it is so at this moment: of one that runs only where it began.
+  /// The stack of a G at this moment, as far as it is known: if the G runs, only the outermost frame, in which it
+  /// began.
   private func stack(of g: TraceState.G) -> [TraceFrame] {
     let frames = state.stack(of: g)
     return g.state == .running ? Array(frames.suffix(1)) : frames
@@ -200,7 +203,8 @@ public struct TraceCut: ~Copyable, TraceCopy {
 
   private mutating func copy(_ event: TraceEvent, _ tables: TraceTables) {
     events += 1
-    // A P that is taken as a thread of C ends is a part of the event behind it, which the reader gives a nanosecond later.
+    // If a thread of C ends and still has a P, the reader gives the taking of that P as an event of its own, and
+    // so gives the end, of which it is a part, a nanosecond later than the original has it.
     let time = UInt64(clamping: isAfterPart ? event.time &- 1 : event.time)
     isAfterPart = event.isDerived && event.kind == .procSteal
     guard !event.isDerived, !isTold(event) else { return }
@@ -239,7 +243,8 @@ public struct TraceCut: ~Copyable, TraceCopy {
     return false
   }
 
-  /// The numbers of markings, which count through the whole trace, go on where the copy has begun (§2).
+  /// Returns the arguments of an event of marking with its number in the copy. These numbers count through the
+  /// whole trace, and go on from the one with which the copy began (§2).
   private mutating func numbered(_ event: TraceEvent, _ arguments: [UInt64]) -> [UInt64] {
     guard event.kind == .gcBegin || event.kind == .gcEnd || event.kind == .gcActive else { return arguments }
     let number = gcSequence.map { $0 &+ 1 } ?? arguments[0]
@@ -263,7 +268,8 @@ public struct TraceCut: ~Copyable, TraceCopy {
 
   private mutating func string(_ id: UInt64, _ tables: TraceTables) -> UInt64 {
     if let known = ids.strings[id] { return known }
-    // An id without a string is one that the tables have lost; nothing may refer to it.
+    // If the damaged tables have lost a string, nothing in the copy may refer to it: id 0 stands for the empty
+    // string.
     let text = tables.string(id) ?? ""
     let new = text.isEmpty ? 0 : writer?.string(text) ?? 0
     ids.strings[id] = new

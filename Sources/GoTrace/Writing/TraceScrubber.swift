@@ -128,7 +128,7 @@ public struct TraceScrubber: ~Copyable, TraceCopy {
 
   // MARK: strings
 
-  /// What a string is the name of.
+  /// What kind of thing a string names. The raw value begins the name that replaces it.
   private enum Use: String {
     case function = "func_"
     case file = "file_"

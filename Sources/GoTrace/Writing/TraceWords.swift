@@ -4,17 +4,17 @@
 enum TraceWords {
   static let all: Set<String> = waits.union(stops).union(purposes).union(workers)
 
-  /// What a G waits for.
+  /// Go's words for what a G waits for.
   private static let waits: Set = [
     "unspecified", "forever", "network", "select", "sync.(*Cond).Wait", "sync", "chan send", "chan receive",
     "GC mark assist wait for work", "GC background sweeper wait", "system goroutine wait", "preempted",
     "wait for debug call", "wait until GC ends", "sleep", "GC weak to strong wait", "synctest",
   ]
 
-  /// Why a G that may run stops.
+  /// Go's words for why a G stops running though it could run on.
   private static let stops: Set = ["unspecified", "runtime.Gosched", "preempted"]
 
-  /// Why the world is stopped.
+  /// Go's words for why the world is stopped.
   private static let purposes: Set = [
     "unknown", "GC mark termination", "GC sweep termination", "write heap dump", "goroutine profile",
     "goroutine profile cleanup", "all goroutines stack trace", "read mem stats", "AllThreadsSyscall",
@@ -22,6 +22,6 @@ enum TraceWords {
     "ReadMemStatsSlow (test)", "PageCachePagesLeaked (test)", "ResetDebugLog (test)",
   ]
 
-  /// The labels of the Gs that mark.
+  /// Go's labels for the Gs that mark for the garbage collector.
   private static let workers: Set = ["Not worker", "GC (dedicated)", "GC (fractional)", "GC (idle)"]
 }

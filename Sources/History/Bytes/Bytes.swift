@@ -86,8 +86,8 @@ package struct ByteReader {
 
   package mutating func signed() -> Int? { number().map { Int(unzigzag($0)) } }
 
-  /// A number of Gs, which moves may make negative for a moment; nil: the bytes are wrong, or the number is
-  /// implausibly large.
+  /// A number of Gs. It may be negative for a moment, because not all counts that a G's move changes are read at one
+  /// instant. nil: the bytes are wrong, or the number is implausibly large.
   package mutating func gs() -> Int? { signed().flatMap { $0.magnitude < UInt(plausible) ? $0 : nil } }
 
   /// A number that may be missing. nil: the bytes are wrong; `.some(nil)`: the number is missing.

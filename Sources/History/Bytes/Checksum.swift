@@ -11,7 +11,8 @@ package struct Checksum {
 
   package mutating func add(_ bytes: [UInt8]) { add(bytes[...]) }
 
-  /// Four bytes at a time: each table is the one before, moved on by one byte, so the four lookups do not wait for each other.
+  /// Adds bytes, four at a time: each table is the one before, moved on by one byte, so the four lookups do not wait
+  /// for each other.
   package mutating func add(_ bytes: ArraySlice<UInt8>) {
     let table = Self.table
     var (state, next) = (state, bytes.startIndex)
@@ -37,7 +38,7 @@ package struct Checksum {
     return checksum.value
   }
 
-  /// Four tables of 256, one after the other.
+  /// The four tables of the checksum, of 256 numbers each, one after the other.
   private static let table: [UInt32] = {
     var table = (UInt32(0)..<256).map { (index: UInt32) -> UInt32 in
       (0..<8).reduce(index) { (crc: UInt32, _) in crc & 1 == 1 ? 0xedb8_8320 ^ (crc >> 1) : crc >> 1 }

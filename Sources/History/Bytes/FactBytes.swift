@@ -10,7 +10,8 @@ extension Snapshot.Boot {
     for step in BootStep.allCases { out.number(self[step]) }
   }
 
-  /// Reads the moments. An older writer did not know the later steps, so those may be missing at the end.
+  /// Reads the moments of a boot. An older writer did not know the later steps, so those may be missing
+  /// at the end.
   package mutating func read(from body: inout ByteReader) -> Bool {
     guard let start = body.optional() else { return false }
     self.start = start

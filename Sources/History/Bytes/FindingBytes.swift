@@ -1,7 +1,7 @@
 // The findings of the lints at a keyframe, as bytes.
 //
-// A lint looks at ten seconds. Under a storm these contain more events than a look back can go through, so a recording
-// could not tell again what a live viewer knew. The findings are only a few lines, so keyframes carry them.
+// A lint looks at ten seconds. These may contain more events than a look back can go through, so a recording could not
+// tell again what a live viewer knew. The findings are only a few lines, so keyframes carry them.
 import Observed
 
 extension Findings {

@@ -1,4 +1,5 @@
-// The pace as bytes: a section of a keyframe. Nothing that is read is trusted.
+// The pace (whether the scheduler is held, slowed or free) as bytes: a section of a keyframe.
+// Nothing that is read is trusted.
 import Observed
 import Region
 

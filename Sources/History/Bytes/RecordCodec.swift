@@ -18,8 +18,8 @@
 //     G          = LEB128 of the zigzag difference to the G mentioned last, when not guessed
 //     count, arg = LEB128, when not guessed
 //
-// §3 The guesses use the meaning of kinds only to guess well. Any four words survive encoding and decoding, also those
-// of kinds that we do not know (a property test feeds noise).
+// §3 The guesses use the meaning of kinds only to guess well. Any record survives encoding and decoding, whatever its
+// four words are, even if we do not know its kind (a property test feeds noise).
 //
 // §4 A block starts with an empty memory, so each block can be read by itself. That makes time travel cheap, and
 // confines damage to one block. The decoder checks the bounds at every byte. From a damaged block it returns the
@@ -34,7 +34,7 @@ import Region
 /// A place in a block, with what the last record said.
 struct RecordMoment {
   var time: UInt64
-  /// The G mentioned last.
+  /// The G that a record mentioned last.
   var g: UInt64 = 0
   /// The G that runs on this lane; 0: none.
   var running: UInt64 = 0
@@ -100,7 +100,7 @@ struct RecordMoment {
   @inline(__always)
   func last(_ kind: UInt8) -> Last { unsafe last[Int(kind) & (Self.kinds - 1)] }
 
-  /// Remembers a record that was written or read.
+  /// Remembers the facts of a record that was just encoded or decoded.
   @inline(__always)
   func note(_ record: Record, seen old: Seen, _ now: inout RecordMoment) {
     now.time = record.time

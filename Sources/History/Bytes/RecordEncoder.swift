@@ -71,7 +71,7 @@ import Region
   }
 }
 
-/// Writes one block. It is a local variable of `encode`, so that its place is in a register.
+/// Writes one block. It is a local variable of `encode`, so that the pointer to the next byte is in a register.
 ///
 /// Safe because: the memory that it writes to has room for as many of the longest records as a block has.
 @safe private struct BlockWriter {

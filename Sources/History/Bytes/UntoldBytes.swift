@@ -19,7 +19,7 @@ struct Fact<Owner>: Sendable {
 }
 
 extension ByteWriter {
-  /// Writes which facts are not known; nothing if all are.
+  /// Writes which facts are not known. If all are known, nothing is written.
   mutating func untold<Owner>(_ facts: [Fact<Owner>], of owner: Owner) {
     let bits = Self.untold(facts, of: owner)
     if bits != 0 { number(bits) }

@@ -12,8 +12,8 @@ import Region
 
 /// Finds out the Gs at a moment. See §2.
 package struct GoroutineFinder {
-  /// What is known of one G. It is all in one value, so that a storm of events costs one look-up for each
-  /// event.
+  /// What is known of one G. It is all in one value, so that each of perhaps millions of events costs only one
+  /// look-up.
   fileprivate struct Known {
     /// The G's row; nil: there is no such G at the moment.
     var row: GoroutineRow?
@@ -31,7 +31,7 @@ package struct GoroutineFinder {
     for row in list?.rows ?? [] where sieve?.passes(row.id) != false { known[row.id] = Known(row: row) }
   }
 
-  /// The Gs that there are, in no order.
+  /// The rows of the Gs that there are at the moment, in no order.
   package var rows: [GoroutineRow] { known.values.compactMap(\.row) }
 
   /// At most this many Gs are kept, whatever events say.
@@ -118,7 +118,7 @@ extension GoroutineFinder.Known {
     }
     var row = row ?? GoroutineRow(id: record.g)
     (row.state, row.reason, row.waitingOn, row.isOlder) = (state, reason, 0, false)
-    // A start that was ready for no time at all is one of which that is not known.
+    // If the record of a start says that the G was ready for 0 ticks, then it is not known since when it was ready.
     let tellsSince = kind == .goStart || kind == .goResume
     row.since = tellsSince && record.arg != 0 ? record.time &- record.arg : 0
     self.row = row

@@ -3,7 +3,7 @@
 /// Lets some ids through. Most of the others are turned away by one bit, without a search.
 struct IDSieve {
   private let ids: Set<UInt64>
-  /// A bit for each id modulo the number of bits.
+  /// One bit for each id, modulo the number of bits. It is set if an id with this bit may pass.
   private var bits = [UInt64](repeating: 0, count: 64)
 
   init(_ ids: Set<UInt64>) {

@@ -24,7 +24,7 @@ package struct Model {
     for (index, m) in snapshot.ms.enumerated() { places[m.id] = index }
   }
 
-  /// Events are missing, so some counts may be off. Counts that have become negative are set to 0.
+  /// Notes that events are missing, so that some counts may be wrong. Counts that have become negative are set to 0.
   mutating func noteGap() {
     state.isConsistent = false
     for count in [\Snapshot.Gs.running, \.runnable, \.syscall, \.preempted] {
@@ -35,7 +35,7 @@ package struct Model {
     state.gs.stackless = state.gs.stackless.map { max(0, $0) }
   }
 
-  /// The gauges at this moment.
+  /// The gauges after the events that were applied so far.
   package var snapshot: Snapshot {
     var shown = state
     shown.showAccount()
@@ -183,9 +183,10 @@ package struct Model {
     if let p { state.ps[p].entry = nil }
     guard let m else { return }
     state.ms[m].p = nil
-    // Where nothing else is told of threads, one without a P sleeps.
+    // If no event tells when threads fall asleep, a thread without a P counts as asleep.
     if !tellsThreads, state.ms[m].state == .running { state.ms[m].state = .parked }
-    // An M that stands still, or that is in a system call, keeps its G when its P is taken from it.
+    // An M that was preempted and waits (`preemptWait`), or that is in a system call, keeps its G when its P is
+    // taken.
     if state.ms[m].state != .preemptWait && state.ms[m].state != .syscall { state.ms[m].g = nil }
   }
 
@@ -207,7 +208,8 @@ package struct Model {
     if state.ms[m].state == .syscall || state.ms[m].state == .running { state.ms[m].state = .parked }
   }
 
-  /// Whether events tell when a thread falls asleep. A Go trace has none of those; it has no pid either.
+  /// Whether events tell when a thread falls asleep. Those of a Go trace do not; a Go trace is known here by its
+  /// missing pid.
   private var tellsThreads: Bool { state.target.knownPid != nil }
 
   private mutating func search(_ begins: Bool, isFound: Bool, _ p: Int?, _ m: Int?) {
@@ -236,7 +238,7 @@ package struct Model {
   package mutating func introduce(_ m: Snapshot.M) {
     guard places[m.id] == nil else { return }
     state.insert(m)
-    // Mostly it is the last one: of 65,000 threads each would number all anew.
+    // The new M is mostly the last one, and then no other row has to be numbered anew: there may be 65,000 threads.
     if state.ms.last?.id == m.id {
       places[m.id] = state.ms.count - 1
     } else {

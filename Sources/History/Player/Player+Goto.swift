@@ -2,7 +2,8 @@
 import Observed
 
 extension Player {
-  /// Goes so many nanoseconds behind the first moment, or, if the number is negative, before the last one.
+  /// Goes to the moment so many nanoseconds after the first one, or, if the number is negative, before the
+  /// last one.
   public mutating func seek(toOffset offset: Int64) {
     let (first, last) = (firstTime, lastTime)
     seek(
@@ -17,8 +18,8 @@ extension Player {
     seek(to: firstTime &+ UInt64(Double(length) * min(1, max(0, part))))
   }
 
-  /// Goes to the next event of a G after this moment; if there is none, to the first one of all; if the G has no events, it
-  /// stays.
+  /// Goes to the next event of a G after this moment; if there is none, to the G's first event of all; if
+  /// the G has no events, the player stays where it is.
   public mutating func seek(toNextEventOf g: UInt64) {
     if seekForth(from: window.number, to: g) { return }
     _ = seekForth(from: history.numbers.lowerBound, to: g, isAnywhere: true)
@@ -36,7 +37,7 @@ extension Player {
     return false
   }
 
-  /// Goes to the event at a position of a lane; if there is none, it stays.
+  /// Goes to the event at a position of a lane; if there is none, the player stays where it is.
   public mutating func seek(toEvent position: UInt64, on lane: Lane) {
     for number in history.numbers {
       let blocks = history.segment(number)?.blocks ?? []

@@ -16,7 +16,7 @@ public struct PastStep: Sendable, Equatable {
     (self.isForward, self.event, self.behind) = (isForward, event, behind)
   }
 
-  /// Whether the step did not move, because it was the oldest or the newest moment already.
+  /// Whether the step did not move, because the oldest or the newest moment was shown already.
   public var isAtEnd: Bool { event == nil }
 }
 

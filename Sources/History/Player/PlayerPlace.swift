@@ -4,7 +4,7 @@
 package struct PlayerPlace: Equatable {
   package var segment: Int
   package var count: Int
-  /// The moment, in ticks.
+  /// The moment at which the player stands, in ticks.
   package var ticks: UInt64
   package var step: PastStep?
 

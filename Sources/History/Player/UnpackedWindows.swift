@@ -2,7 +2,7 @@
 import Observed
 
 /// Keeps the segments that were unpacked last. Not thread-safe. Drop it once the question is answered, because a
-/// segment of a flood takes megabytes.
+/// segment with very many events takes megabytes.
 package final class UnpackedWindows {
   private static let most = 10
   /// The windows in the order in which they were last asked for. The most recent one is at the end.

@@ -1,4 +1,4 @@
-// A line of Gs: first in, first out, with takings from near its head.
+// A line of Gs: first in, first out, but a G behind the head can be taken out, too.
 
 /// A line, whose first element is the next to be taken. Taking near the head costs little, however long the line is.
 struct Line<Element: Equatable & Sendable>: Equatable, Sendable {
@@ -36,7 +36,7 @@ struct Line<Element: Equatable & Sendable>: Equatable, Sendable {
   mutating func remove(_ count: Int, at place: Int = 0) -> [Element] {
     let first = min(head + max(0, place), slots.count)
     let taken = Array(slots[first..<min(slots.count, first + max(0, count))])
-    // What stands before the taken part moves up, because it is mostly the shorter part.
+    // The elements before the taken ones move up, and not those behind them, because they are mostly fewer.
     for index in stride(from: first - 1, through: head, by: -1) {
       slots[index + taken.count] = slots[index]
     }

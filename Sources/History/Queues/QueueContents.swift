@@ -10,7 +10,7 @@ public struct QueueContents: Sendable, Equatable {
     /// The G in `runnext`. For some microseconds there may be two: a thief has taken the first one, but has not written its
     /// record yet.
     public var next: [UInt64?]
-    /// The Gs on the LRQ.
+    /// The Gs on the P's LRQ, the next to be taken first; nil: a G whose id is not known.
     public var lrq: [UInt64?]
 
     /// Makes the queues of one P from their parts.
@@ -19,11 +19,11 @@ public struct QueueContents: Sendable, Equatable {
     }
   }
 
-  /// A G on the GRQ.
+  /// One G on the GRQ.
   public struct Shared: Sendable, Equatable {
     /// The G's id; nil: not known.
     public var g: UInt64?
-    /// Whether the G stands in the line of those whose slice was over; nil: not known.
+    /// Whether the G stands in the GRQ's line for Gs whose time slice was over; nil: not known.
     public var isWorn: Bool?
 
     /// Makes a G on the GRQ from its parts.

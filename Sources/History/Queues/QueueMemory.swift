@@ -5,7 +5,7 @@ import Synchronization
 
 /// Contents of queues at some places of a history. Thread-safe, because copies of a player share it.
 final class QueueMemory: Sendable {
-  /// Contents at a place within the open window.
+  /// The contents of the queues after some events of the open window.
   struct Place: Sendable {
     var segment: Int
     var extent: Window.Extent

@@ -35,7 +35,7 @@ package struct QueueRebuild: Equatable, Sendable {
   var ps: [P] = []
   var grq = SharedLine()
 
-  /// The contents when only the depths are known.
+  /// Makes contents of which only the depths of the queues are known, and no G's id.
   package init(unnamed account: QueueAccount) {
     ps = account.ps.map { p in
       P(next: Self.unnamed(p.next), lrq: Self.unnamed(p.lrq))
@@ -123,12 +123,12 @@ package struct QueueRebuild: Equatable, Sendable {
     switch queue {
     case .runnext: change(p) { Self.take(g, from: &$0.next) }
     case .lrq, .netpoll: change(p) { Self.take(g, from: &$0.lrq) }
-    case .grq, .steal, .stealNext, .untold, nil: break  // it was in hands
+    case .grq, .steal, .stealNext, .untold, nil: break  // it was on no queue: its batch had been taken before
     }
   }
 
-  /// Takes out a G by its name. If it is not there, it is one of the unnamed. If there is none of these either, the
-  /// records do not fit together, and nothing is known of the line any more.
+  /// Takes out a G by its id. If no G in the line has this id, it is one of the unnamed Gs there. If there is none of
+  /// these either, the records do not fit together, and it is not known any more which Gs the line has.
   private static func take(_ g: UInt64, from line: inout Line<UInt64>) {
     if let place = line.firstPlace(where: { $0 == g }) ?? line.firstPlace(where: { $0 == 0 }) {
       _ = line.remove(1, at: place)
@@ -189,7 +189,7 @@ package struct QueueRebuild: Equatable, Sendable {
     grq.putBatch(batch, of: record.m, depth: record.arg)
   }
 
-  /// A P is stopped: its `runnext`, then its LRQ, go to the GRQ.
+  /// Moves the Gs of a P that is stopped to the GRQ: first its `runnext`, then its LRQ.
   private mutating func retire(_ record: Record) {
     let nexts = Int(record.detail & 1)
     let rest = Int(clamping: min(record.arg, UInt64(plausible))) - nexts
@@ -223,7 +223,7 @@ package struct QueueRebuild: Equatable, Sendable {
     }
   }
 
-  /// The contents for people.
+  /// The contents of the queues as a value for people.
   package var contents: QueueContents {
     func names(_ line: Line<UInt64>) -> [UInt64?] { line.elements.map { $0 == 0 ? nil : $0 } }
     return QueueContents(

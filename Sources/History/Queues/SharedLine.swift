@@ -1,8 +1,9 @@
 // The GRQ, rebuilt from events. Many threads put Gs there, and its two lines are taken from in different ways
 // (GlobalRunQueue of the runtime), so its order needs more care than that of an LRQ.
 //
-// §1 Fresh Gs leave in batches of any size, in order; worn ones one by one. So the order of the worn line never matters
-// here: each of its Gs is named when it leaves.
+// §1 One line has the *worn* Gs, whose time slice was over when they were put there; the other has all others, the
+// *fresh* Gs. Fresh Gs leave in batches of any size, in order; worn ones one by one. So the order of the worn line
+// never matters here: each of its Gs is named when it leaves.
 //
 // §2 A thread writes the record of a spill under the scheduler's lock, just before its Gs go on the line. Any other
 // thread that puts a G there writes the record first, and takes the lock afterwards. Until that thread writes a record of
@@ -21,7 +22,7 @@ import Region
 /// The Gs on the GRQ, in the order of the records that put them there.
 struct SharedLine: Equatable, Sendable {
   private struct Fresh: Equatable, Sendable {
-    /// The G's id; 0: unnamed.
+    /// The G's id; 0: it is not known which G this is.
     var g: UInt64
     /// Whether the G may be worn all the same (§4).
     var mayBeWorn = false
@@ -107,7 +108,7 @@ struct SharedLine: Equatable, Sendable {
     open[record.m]?.time = record.time
   }
 
-  /// Puts Gs that had been set aside on the line, without their names.
+  /// Puts Gs on the line, without their names, that had been on no queue because there was no stack for them.
   mutating func putUnnamed(_ gs: Int) {
     for _ in 0..<min(gs, plausible - min(plausible, count)) { fresh.append(Fresh(g: 0, mayBeWorn: true)) }
   }
@@ -135,8 +136,8 @@ struct SharedLine: Equatable, Sendable {
     }
   }
 
-  /// If other Ms than `m` have open Gs, marks all open Gs as loose, because `m` puts Gs on the line meanwhile. Returns
-  /// whether that is so; then the Gs of `m` are loose, too.
+  /// If other Ms than `m` have open Gs (§2), marks all open Gs as loose, because `m` puts Gs on the line meanwhile.
+  /// Returns whether other Ms have open Gs; then the Gs of `m` are loose, too.
   private mutating func loosen(for m: UInt16) -> Bool {
     guard open.contains(where: { $0.key != m }) else { return false }
     var left = open.values.reduce(0) { $0 + $1.count }

@@ -12,7 +12,7 @@ import Region
 public struct Recording {
   /// The history that was recorded. Its records are read from the file when they are wanted.
   public let history: History
-  /// The path of its file.
+  /// The path of the recording's file.
   package let path: String
   /// How the target ended, in words; nil: it did not end while it was recorded.
   public private(set) var ended: String?

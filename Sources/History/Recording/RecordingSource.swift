@@ -20,7 +20,7 @@ package final class RecordingSource: SchedulerSource {
   /// other errors if the file cannot be read.
   package init(path: String) throws(InspectorError) { recording = try Recording(path: path) }
 
-  /// The whole recording, to look back on.
+  /// The history of the whole recording, to look back on.
   package var history: History { recording.history }
 
   /// The first fault of the file, and its place; nil: there is none.

@@ -1,6 +1,6 @@
 // Stretches of time that the garbage collector took from the program: assists, and stops of the world. Only some sources tell them.
 
-/// One stretch.
+/// One stretch of time that the garbage collector took from the program.
 package struct CollectorRange: Sendable, Equatable {
   package enum Kind: UInt8, Sendable {
     /// A G had to mark before it could go on allocating.
@@ -10,7 +10,7 @@ package struct CollectorRange: Sendable, Equatable {
   }
 
   package var kind: Kind
-  /// When it began and ended, in ticks.
+  /// When the stretch began and ended, in ticks.
   package var begin, end: UInt64
   /// The G that assisted, or that stopped the world; 0: none.
   package var g: UInt64

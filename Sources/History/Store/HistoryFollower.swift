@@ -17,7 +17,8 @@ package protocol HistoryFollower: AnyObject {
   /// keyframe.
   func note(_ clock: Clock, _ snapshot: Snapshot)
 
-  /// A keyframe is complete. For each lane, `lanes` has the records after its boundary that have come already.
+  /// A keyframe is complete. For each lane, `lanes` has the records that have come already and belong behind
+  /// the keyframe.
   func begin(_ keyframe: Keyframe, _ lanes: [(lane: Lane, records: [Record])])
 
   /// All records up to `time`, in nanoseconds, have been added.

@@ -1,5 +1,5 @@
-// One lane of a history that grows: its records that are not compressed yet, and the boundary of the next
-// segment.
+// One lane (the events of one P or M) of a history that grows: its records that are not compressed yet, and the
+// boundary, which is the position in the lane at which the next segment begins.
 import Observed
 import Region
 
@@ -14,7 +14,7 @@ package struct LaneRecorder {
   package var segment: Int
   /// The boundary at which the segment `segment` ends; nil: the next keyframe has not been made yet.
   package private(set) var mark: LaneMark?
-  /// How many drains the boundary has waited for a record that was counted, but not written yet.
+  /// How many drains did not reach the boundary, because a record before it was counted, but not written yet.
   private var patience = 0
   /// The time of the last record that was taken out, in ticks; nil: there was none.
   private var lastTime: UInt64?
@@ -29,13 +29,13 @@ package struct LaneRecorder {
   /// The position of the records that were added last, if records were lost before them; nil: none were lost.
   package private(set) var gap: UInt64?
 
-  /// At most this many drains are made while the boundary waits for a record that was counted but not
-  /// written, because its thread was interrupted in between.
+  /// At most this many drains are made to reach the boundary while a record before it was counted but not written,
+  /// because its thread was interrupted in between.
   private static let mostPatience = 200
 
   package init(_ lane: Lane, segment: Int) { (self.lane, self.segment) = (lane, segment) }
 
-  /// The position behind the last record.
+  /// The position in the lane behind the last record that has come.
   package var end: UInt64 { first &+ UInt64(records.count) }
 
   /// Adds the new records, and returns how many there were. If records were lost before them, `gap` is set.
@@ -64,14 +64,16 @@ package struct LaneRecorder {
     return isNew || mark.begun <= first ? 0 : min(records.count, Int(clamping: mark.begun - first))
   }
 
-  /// Whether a segment can begin at the mark.
+  /// Whether a segment can begin at the mark. It cannot if the mark is exact and records behind it were taken out
+  /// already.
   func canBegin(at mark: LaneMark) -> Bool { isNew || mark.begun >= first || !mark.isExact }
 
   mutating func expect(_ mark: LaneMark) {
     (self.mark, patience) = (mark, 0)
   }
 
-  /// How many of the records stand before the boundary; nil: it is not reached yet. See History §4.
+  /// Returns how many of the records stand before the boundary, at which the next segment begins; nil: there is no next
+  /// keyframe yet, or not all records before its boundary have come. See History §4.
   package mutating func boundary() -> Int? {
     guard let mark else { return nil }
     if isNew { (first, isNew) = (min(mark.position, mark.begun), false) }

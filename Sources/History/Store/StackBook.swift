@@ -5,7 +5,8 @@ import Observed
 package struct StackBook: Sendable {
   /// The stacks, by number.
   package private(set) var all: [CallStack] = []
-  /// The stack of each G that the source told of before the G had an event, by the G's id.
+  /// The number of a G's stack, by the G's id, if the source told the stack before the G had an
+  /// event.
   package var first: [UInt64: Int] = [:]
 
   package init() {}

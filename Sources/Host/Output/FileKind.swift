@@ -1,8 +1,8 @@
-// The user named a file as a recording, and it is none: this guesses from the file's first bytes what it is instead. The
-// error message then says what to do with it.
+// If a file that the user named as a recording is none, its first bytes tell what it probably is instead. The error
+// message then says what to do with it.
 import Region
 
-/// Tells files apart by their first bytes.
+/// Tells kinds of files apart by their first bytes.
 package enum FileKind {
   /// How many first bytes of a file `words(for:)` needs.
   package static let needed = 512

@@ -222,7 +222,7 @@ public final class OutputFile {
 public func takeBack(_ descriptor: Int32, written count: Int) {
   guard count > 0, let status = try? FileStatus(of: descriptor), status.isRegular else { return }
   let end = lseek(descriptor, 0, SEEK_CUR)
-  // If another process has written behind our bytes, everything stays.
+  // If another process has written behind our bytes, nothing is removed.
   guard end >= off_t(count), off_t(status.bytes) == end else { return }
   _ = ftruncate(descriptor, end - off_t(count))
   _ = lseek(descriptor, end - off_t(count), SEEK_SET)

@@ -19,18 +19,18 @@ public struct CPUPressure: Sendable, Equatable {
   /// Makes a value in which nothing is known yet.
   public init() {}
 
-  /// The share of the threads' ready time that they waited for a CPU, 0…1; nil: no thread was ready, or nothing is
-  /// known.
+  /// How much of the time in which threads were on a CPU or waited for one (`ran` plus `waited`) they waited, 0…1; nil:
+  /// there was no such time, or nothing is known.
   public var share: Double? {
     ran == 0 && waited == 0 ? nil : Double(waited) / (Double(ran) + Double(waited))
   }
 }
 
-/// Looks at the threads repeatedly. Not thread-safe.
+/// Looks repeatedly at how long threads ran and waited for a CPU. Not thread-safe.
 package struct CPUPressureWatch {
-  /// Looks that are older than this many nanoseconds are dropped.
+  /// A look at the threads is dropped when it is older than this many nanoseconds.
   private static let reach: UInt64 = 10_000_000_000
-  /// The least time between two looks, in nanoseconds.
+  /// The least time between two looks at the threads, in nanoseconds.
   private static let interval: UInt64 = 500_000_000
   /// At most this many threads are looked at, because each costs three system calls.
   private static let most = 256

@@ -19,8 +19,8 @@ public struct CPUQuota: Sendable, Equatable {
   /// The number of the kernel's periods in the stretch, without those in which no thread of the group wanted to run; nil:
   /// the kernel does not tell, or there was one look only.
   public var periods: UInt64?
-  /// The number of these periods in which the group's threads were stopped because the time was used up; nil: as for
-  /// `periods`.
+  /// The number of these periods in which the group's threads were stopped because the time was used up; nil: the
+  /// kernel does not tell, or there was one look only.
   public var throttled: UInt64?
 
   /// Makes a limit of which nothing else is known.
@@ -51,7 +51,7 @@ package struct CPUQuotaWatch {
 
   package init(root: String = "") { self.root = root }
 
-  /// Looks, unless the last look was less than a second ago.
+  /// Looks at the limits of a process, unless the last look was less than a second ago.
   package mutating func look(pid: Int32, at now: UInt64 = monotonicNow()) {
     guard now >= next else { return }
     next = now &+ Self.interval
@@ -124,7 +124,7 @@ package struct CPUQuotaTotals: Sendable, Equatable {
     func number(after name: Substring) -> UInt64? {
       words.firstIndex(of: name).flatMap { $0 + 1 < words.count ? UInt64(words[$0 + 1]) : nil }
     }
-    // Version 2 tells microseconds, version 1 nanoseconds.
+    // Version 2 of control groups tells the stopped time in microseconds, version 1 in nanoseconds.
     let micros = number(after: "throttled_usec").map { $0.multipliedReportingOverflow(by: 1000).partialValue }
     self.init(
       group: best.group, cpus: best.cpus, periods: number(after: "nr_periods"),

@@ -10,15 +10,15 @@ public struct OSThread: Sendable, Equatable {
   public var cpuTime: UInt64 = 0
   /// The time that the thread was ready and had no CPU since it began, in nanoseconds.
   public var waitTime: UInt64 = 0
-  /// How often the thread gave up its CPU.
+  /// How often the thread gave up its CPU by itself, since it began.
   public var voluntary: UInt64 = 0
-  /// How often the kernel took the CPU from the thread.
+  /// How often the kernel took the CPU from the thread, since it began.
   public var involuntary: UInt64 = 0
   /// The share of the last second or so that the thread was on a CPU, 0…1; nil: not known yet.
   public var use: Double?
   /// The share of the last second or so that the thread waited for a CPU, 0…1; nil: not known yet.
   public var stall: Double?
-  /// A thread of which nothing is known.
+  /// Makes a thread of which nothing is known.
   public init() {}
 }
 

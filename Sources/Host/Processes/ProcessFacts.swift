@@ -17,7 +17,7 @@ package enum ProcessFacts {
     return count > 0 ? String(decoding: bytes.prefix(count), as: UTF8.self) : nil
   }
 
-  /// The file name of the executable; nil: see `executable`.
+  /// The file name of the executable; nil: there is no such process, or we may not look at it.
   package static func executableName(of pid: Int32) -> String? {
     executable(of: pid).flatMap { $0.split(separator: "/").last.map(String.init) }
   }

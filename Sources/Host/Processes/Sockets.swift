@@ -15,11 +15,12 @@ public struct Socket: Sendable, Equatable {
   public var isListening = false
   /// The bytes that have arrived and that the target has not read yet (Recv-Q); nil: not known, or the socket listens.
   public var unread: Int?
-  /// The bytes that were written and that the other end has not acknowledged yet (Send-Q); nil: as for `unread`.
+  /// The bytes that were written and that the other end has not acknowledged yet (Send-Q); nil: not known, or the
+  /// socket listens.
   public var unacknowledged: Int?
   /// The kind of the descriptor, unless it is a known TCP socket: `pipe`, `socket`, `eventfd`.
   public var other: String?
-  /// A descriptor of which nothing is known.
+  /// Makes a descriptor of which nothing is known.
   public init() {}
 }
 
@@ -35,7 +36,7 @@ package struct SocketFacts: Equatable {
 
   /// When the list of connections was read, in nanoseconds of the clock of the process's machine.
   package var readAt: UInt64
-  /// By descriptor: those that were asked for, and those whose queues are not empty.
+  /// What was found, by descriptor: of the descriptors that were asked for, and of those whose queues are not empty.
   package var found: [Int: Found]
   /// Whether all descriptors whose queues are not empty are in `found`. A process may have too many to look at.
   package var hasAllFilled: Bool
@@ -53,8 +54,8 @@ package struct SocketFacts: Equatable {
 }
 
 extension Socket {
-  /// Whether one of its queues is not empty. A queue of one byte does not count, because it may be just the end of the stream
-  /// (FIN), which counts as one byte.
+  /// Whether one of the socket's queues is not empty. A queue of one byte does not count, because it may be just the
+  /// end of the stream (FIN), which counts as one byte.
   package var isFilled: Bool { unread ?? 0 > 1 || unacknowledged ?? 0 > 1 }
 }
 
@@ -69,7 +70,7 @@ package struct SocketWatch {
   /// At most this many descriptors are looked at in one call.
   private static let most = 512
 
-  /// The connections of the last reading, by inode.
+  /// The connections that the last reading of /proc/PID/net/tcp found, by inode.
   private var sockets: [UInt64: Socket] = [:]
   /// When the list of connections was read last, in monotonic nanoseconds; 0: never.
   package private(set) var readAt: UInt64 = 0

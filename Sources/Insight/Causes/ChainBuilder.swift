@@ -121,8 +121,8 @@ struct ChainBuilder {
     parts.append(stood)
   }
 
-  /// Divides the hop during which an M was woken that later ran the G. The first part ends when this M was woken, the
-  /// second when it had a P, and the last when it took the G.
+  /// Divides the hop during which the M that later ran the G was woken. The first part ends when this M was
+  /// woken, the second when the M had a P, and the last when the M took the G.
   private mutating func split(_ wake: (woken: UInt64?, came: UInt64)) {
     guard let end = facts.end,
       let index = parts.lastIndex(where: { $0.from <= wake.came && $0.hop.kind != .starting }),

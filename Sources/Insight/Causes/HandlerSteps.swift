@@ -26,7 +26,7 @@ struct HandlerPiece: Equatable {
     /// The handler ended the wait of the G with this id, which had waited for this reason. This takes no
     /// time.
     case readied(UInt64, WaitReason)
-    /// A sum of things that are not told one by one: how many they are, and where their time went.
+    /// Several things that are not listed one by one: how many they are, and where their time went.
     case others(Int, SpanSums)
   }
 
@@ -43,12 +43,12 @@ struct HandlerPiece: Equatable {
   var lasted: UInt64 = 0
 }
 
-/// Cuts the time of a request into the pieces that its root spent.
+/// Cuts the time of a request into pieces, by what its root (the G that began it) did.
 struct HandlerPieces {
   /// Maximum number of events kept of one request.
   static let mostEvents = 100_000
-  /// Maximum number of pieces that are told one by one. If there are more, only the longest pieces are told,
-  /// half as many as this, and what lies between them is summed up.
+  /// Maximum number of pieces that are listed one by one. If there are more, only the longest pieces are
+  /// listed, half as many as this, and what lies between them is summed up.
   static let most = 40
 
   private let clock: Clock
@@ -58,9 +58,10 @@ struct HandlerPieces {
 
   /// - Parameters:
   ///   - events: the root's own events, the events in which the root created or readied other Gs, and the
-  ///     events in which sysmon took the root's P. They come in order and begin with the label that begins
+  ///     events in which sysmon took the root's P. They come in order; the first is the `goLabel` that begins
   ///     the span.
-  ///   - end: the end of the span, or, if the span goes on, the moment of looking; in nanoseconds.
+  ///   - end: the end of the span, or, if the span goes on, the moment up to which the history is read; in
+  ///     nanoseconds.
   init(_ events: [PlacedRecord], root: UInt64, until end: UInt64, _ clock: Clock, reasons: [WaitReason?]) {
     (self.clock, self.reasons, self.root) = (clock, reasons, root)
     guard let first = events.first else { return }

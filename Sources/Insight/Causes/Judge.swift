@@ -20,8 +20,8 @@ package struct Judge {
   /// Returns the words for a G in the verdict, by the G's id.
   package let name: (UInt64) -> String
 
-  /// The longest slice that a G may have while others wait, in nanoseconds. A G that keeps a P for this long
-  /// is a hog.
+  /// The time slice: how long a G may run in one go while others wait, in nanoseconds. A G that keeps a P for
+  /// this long is a hog.
   package let hog: UInt64
 
   /// Whether the verdict on a hop depends on what the Ps did during the hop.

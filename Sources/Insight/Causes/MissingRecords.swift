@@ -7,7 +7,7 @@ import Observed
 struct MissingRecords {
   private var gaps: [(from: UInt64, to: UInt64, count: UInt64)] = []
 
-  /// Adds the next segment.
+  /// Adds the stretch of the next segment in which records may be missing, if it has one.
   mutating func take(_ window: Window) {
     let missing = window.missing(at: .max)
     guard missing > 0 || !window.isWhole else { return }

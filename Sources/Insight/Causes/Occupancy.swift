@@ -28,7 +28,7 @@ package struct Occupancy: Equatable {
   package var runs = 0
   var longestRun: Stretch?
   var longestSyscall: Stretch?
-  /// The moment at which sysmon took the P from a system call; nil: sysmon did not.
+  /// The moment at which sysmon took the P from an M in a system call; nil: sysmon did not.
   var retaken: UInt64?
 
   /// How long some G held the P in the hop, running or in a system call.

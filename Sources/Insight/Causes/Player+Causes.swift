@@ -20,7 +20,7 @@ public enum WaitOrder: String, Sendable, CaseIterable {
 extension Player {
   /// Maximum number of waits kept of one G: the latest ones.
   public static let mostWaits = 100_000
-  /// Maximum number of segments read for one chain: some minutes of history.
+  /// Maximum number of segments read to explain one wait: some minutes of history.
   private static let reach = 512
   /// A G that keeps a P longer than this many nanoseconds is a hog, if the target does not tell its time
   /// slice.
@@ -76,7 +76,7 @@ extension Player {
 
   /// Returns the slowest waits up to this moment, slowest first. A wait that goes on counts with its length
   /// so far, even if it began before the history. Waits that are equal by `order` are ranked by the other
-  /// measure. So there are results whenever some G waits, even if the scheduler delayed none.
+  /// `WaitOrder`. So there are results whenever some G waits, even if the scheduler delayed none.
   public func slowestWaits(_ limit: Int, by order: WaitOrder = .delay) -> [Wait] {
     typealias Weight = (UInt64, UInt64)
     func weight(_ facts: WaitFacts) -> Weight {
@@ -187,7 +187,8 @@ extension Player {
     return trace
   }
 
-  /// The occupancy of each P between two moments, in ticks.
+  /// Returns how long each P ran Gs, was in system calls and was idle between two moments (in ticks), by the
+  /// P's id.
   private func occupancy(_ from: UInt64, _ to: UInt64) -> [Int: Occupancy] {
     var collector: OccupancyCollector?
     var last = to

@@ -47,15 +47,15 @@ extension Player {
 
   // MARK: which one
 
-  /// The labels that begin and end a span. If there is no end, the span goes on.
+  /// The `goLabel` events that begin and end a span. If there is no end, the span goes on.
   typealias FoundSpan = (begin: PlacedRecord, end: PlacedRecord?)
 
-  /// Whether a record is the label by which a G leaves its outermost span.
+  /// Whether a record is the `goLabel` by which a G leaves its outermost span.
   static func isEnd(_ record: Record) -> Bool {
     record.kind == .goLabel && record.detail == 0 && record.arg == 0
   }
 
-  /// Whether a record is a label by which a G begins a span.
+  /// Whether a record is a `goLabel` by which a G begins a span.
   static func isBegin(_ record: Record) -> Bool {
     record.kind == .goLabel && record.detail & 1 == 1 && record.arg != 0
   }
@@ -89,7 +89,7 @@ extension Player {
     }
   }
 
-  /// Finds the beginning of the outermost span that the label `end` closes.
+  /// Finds the beginning of the outermost span that the `goLabel` event `end` closes.
   private func outermost(_ end: PlacedRecord) -> FoundSpan? {
     var begin: PlacedRecord?
     back(from: end.record.time, only: RecordSieve(of: end.record.g, [.goLabel, .goCreate])) { event in
@@ -115,9 +115,9 @@ extension Player {
     return begin
   }
 
-  /// Whether a label of a span's root ends the span.
+  /// Whether a `goLabel` event of the G that began a span (its root) ends the span.
   ///
-  /// - Parameter inner: the spans that the root began since, and that go on.
+  /// - Parameter inner: the spans that the root began after this one and that go on; kept up to date.
   static func isOver(_ span: UInt64, after label: Record, _ inner: inout [UInt64]) -> Bool {
     if label.detail & 1 == 1 {
       inner.append(label.arg)
@@ -134,7 +134,7 @@ extension Player {
     return false
   }
 
-  /// Finds the end of the span that the label `begin` opens.
+  /// Finds the end of the span that the `goLabel` event `begin` opens.
   private func complete(_ begin: PlacedRecord) -> FoundSpan {
     var (end, inner) = (PlacedRecord?.none, [UInt64]())
     let sieve = RecordSieve(of: begin.record.g, [.goLabel, .goExit])

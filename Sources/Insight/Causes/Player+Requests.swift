@@ -3,8 +3,8 @@ import History
 import Observed
 
 extension Player {
-  /// Returns the walk of a request, which may also lie after this moment; nil: the history has no such
-  /// request.
+  /// Returns the walk of a request: the request step by step. The request may also lie after this moment.
+  /// nil: the history has no such request.
   ///
   /// - Parameters:
   ///   - choice: which request is meant.
@@ -66,7 +66,8 @@ extension Player {
     return facts
   }
 
-  /// Returns the events that tell what the root did, from the beginning of the span to its end.
+  /// Returns the events that tell what the root (the G that began the span) did, from the beginning of the
+  /// span to its end.
   private func deeds(_ found: FoundSpan) -> [PlacedRecord] {
     let root = found.begin.record.g
     var (deeds, isIn, m) = ([PlacedRecord](), false, nil as UInt16?)
@@ -95,8 +96,8 @@ extension Player {
     return spanWalk(found.begin.record.arg, from: first, to: last)?.span
   }
 
-  /// Returns the creation of the root, or the moment (in ticks) at which its previous span ended. See
-  /// RequestFacts §1.
+  /// Returns the event that created the root (the G that began the span), or the moment (in ticks) at which
+  /// the root's previous span ended. See RequestFacts §1.
   private func origin(_ begin: PlacedRecord) -> (creation: PlacedRecord?, earlier: UInt64?) {
     var origin: (PlacedRecord?, UInt64?) = (nil, nil)
     back(from: begin.record.time, only: RecordSieve(of: begin.record.g, [.goCreate, .goLabel])) { event in
@@ -153,7 +154,7 @@ extension Player {
     forth(from: max(ticks, start), segments: 2, only: sieve, take)
   }
 
-  /// Counts the Gs that the creator of a G had created since `ticks`, before that G.
+  /// Counts the Gs that the creator of the G in `creation` created after `ticks` and before that event.
   private func siblings(of creation: PlacedRecord, since ticks: UInt64) -> Int {
     var count = 0
     forth(from: ticks, segments: 8, only: RecordSieve(.goCreate)) { event in

@@ -21,7 +21,8 @@ extension Player {
   /// in the history.
   public func walk(ofSpan number: UInt64) -> SpanWalk? { collectSpans(number) { _ in }.walk }
 
-  /// Returns the walk of a span that begins in segment `first` or later. Reads up to segment `last`.
+  /// Returns everything that the Gs of a span did, up to the end of segment `last`; nil: the span does not
+  /// begin in the segments `first` to `last`.
   func spanWalk(_ number: UInt64, from first: Int, to last: Int) -> SpanWalk? {
     collectSpans(number, from: first, to: last) { _ in }.walk
   }

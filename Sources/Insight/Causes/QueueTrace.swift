@@ -6,18 +6,18 @@
 //
 // §2 The way back. A batch, stolen or taken from the GRQ, goes into an LRQ only when that LRQ is empty. So if
 // a P takes a G from its own LRQ, the G came in the last batch that the P got since the G was ready. If there
-// was no such batch, the G stood there from the start. If the batch was stolen, the same question is asked of
-// the P from which it was stolen. If the batch came from the GRQ, the G was put there when it became ready, or
-// was spilled. So the path is followed from its end to its beginning, and nothing is guessed.
+// was no such batch, the G stood there ever since it was ready. If the batch was stolen, the same question is
+// asked of the P from which it was stolen. If the batch came from the GRQ, the G was put there when it became
+// ready, or was spilled. So the path is followed from its end to its beginning, and nothing is guessed.
 //
 // §3 Spills. A full LRQ gives its older half away, first in first out. The G joined behind `depth` others,
 // and each of them that is run or stolen brings the G nearer to the head. So at each spill it is known
 // whether the G was among those given away.
 //
 // §4 Limits. If the events do not fit together (the walk ends at another P than the one where the G was put,
-// or a batch is missing), the path is unknown. Batches of other Ps are ordered by their times; on the P that
-// ran the G the order is that of its lane. If a G went to the GRQ twice within one wait, the path shows it
-// there once.
+// or a batch is missing), the path is unknown. Batches of other Ps are ordered by their times; the events of
+// the P that ran the G are in the order in which that P wrote them. If a G went to the GRQ twice within one
+// wait, the path shows it there once.
 import Observed
 import Region
 
@@ -37,7 +37,7 @@ struct Stand: Equatable {
 struct QueueTrace {
   private let facts: WaitFacts
   private let ready: PlacedRecord
-  /// Steals, batches from the GRQ, starts of Ps, and wake-ups, in the order of time.
+  /// Steals, batches from the GRQ, wake-ups, and events by which an M got a P, in the order of time.
   private var moves: [PlacedRecord] = []
   /// The event that pushed the G out of `runnext`, on the P where it became ready.
   private var displacement: PlacedRecord?
@@ -51,10 +51,10 @@ struct QueueTrace {
 
   /// Maximum number of moves that are kept.
   private static let most = 1 << 19
-  /// Maximum number of steps back.
+  /// Maximum number of steps back along the path of the G.
   private static let longest = 64
 
-  /// Returns nil if the G has not become runnable, or if that record is missing.
+  /// Returns nil if the G has not become runnable, or if the record of its becoming runnable is missing.
   init?(_ facts: WaitFacts) {
     guard let ready = facts.ready else { return nil }
     (self.facts, self.ready) = (facts, ready)
@@ -89,7 +89,7 @@ struct QueueTrace {
     case .steal where record.arg == UInt64(home) && record.detail == 0: ahead = before - Int(record.count)
     case .overflow where isHome:
       // The count of an overflow includes the G that found the queue full. That G went to the GRQ with the
-      // others, but never stood on the queue, so it is taken off where Gs ahead are counted.
+      // others, but never stood on the queue, so it is not subtracted from the number of Gs ahead.
       let isLast = before >= Capacity.lrq
       if isLast || before < Int(record.count) - 1 { spill = event }
       ahead = before - (Int(record.count) - 1)

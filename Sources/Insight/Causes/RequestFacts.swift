@@ -50,7 +50,7 @@ package struct RequestFacts {
     package var row: (since: UInt64, fd: Int)?
     /// The `netpoll` event of the poll that ended the wait.
     package var poll: PlacedRecord?
-    /// The first `goReady` of the poll. See §3.
+    /// The first `goReady` event by which the poll readied a G. See §3.
     package var first: PlacedRecord?
 
     package static func == (a: Self, b: Self) -> Bool { a.wait == b.wait && a.poll == b.poll }
@@ -61,24 +61,24 @@ package struct RequestFacts {
   package var rules = Rules(Snapshot.RuleNumbers())
   package var connection = Connection.none
   var arrival: Arrival?
-  /// The event that created the root; nil: the root is older than the search could reach, or had an earlier
-  /// span.
+  /// The event that created the root, the G that began the request's span; nil: the root was created before the
+  /// events that were searched, or it also began an earlier span, and the search ended there (§1).
   package var creation: PlacedRecord?
-  /// How many Gs the root's creator had created just before the root: connections that the same wake-up
-  /// brought.
+  /// How many Gs the G that accepted the connection created before the root, since its last wait ended: one for
+  /// each connection that the same wake-up brought.
   var siblings = 0
-  /// The waits of the root between its creation and the beginning of the span, oldest first.
+  /// The waits of the root (the G that began the span) between its creation and the span, oldest first.
   package var waits: [Wait] = []
-  /// The label that begins the span.
+  /// The `goLabel` event that begins the span.
   package var begin: PlacedRecord
-  /// The label that ends the span; nil: the span goes on.
+  /// The `goLabel` event that ends the span; nil: the span goes on.
   package var end: PlacedRecord?
-  /// The events that tell what the root did in the span, and those by which sysmon took the root's P. See
-  /// HandlerPieces.
+  /// The events that tell what the G that began the span did in it, and those by which sysmon took this G's P.
+  /// See HandlerPieces.
   package var did: [PlacedRecord] = []
-  /// The moment up to which a span that goes on is looked at, in nanoseconds.
+  /// The moment of the end of the history, in nanoseconds: the pieces of a span that goes on reach up to it.
   package var until: UInt64 = 0
-  /// The event after the span in which the root parked or exited.
+  /// The event after the span in which the G that began the span parked or exited.
   package var after: PlacedRecord?
 
   init(_ span: SpanSummary, _ begin: PlacedRecord) { (self.span, self.begin) = (span, begin) }

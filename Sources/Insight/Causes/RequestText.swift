@@ -14,7 +14,7 @@ extension RequestWalk {
     return "\(span.number) \(span.label ?? "(no label)"), by G\(span.root), \(how)"
   }
 
-  /// The steps with their events and rules. Each rule is told once.
+  /// The steps with their events and rules, as lines of text. Each rule stands there only once.
   public var lines: [String] {
     var lines = [title + (span.missing == 0 ? "" : "; " + missingText(span.missing))]
     var told: Set<String> = []

@@ -17,8 +17,8 @@ extension RequestWords {
     }
   }
 
-  /// Whether the event that ends a piece is listed with it. This is so for events that end a wait or a call;
-  /// any other event is listed with the next piece, which it begins.
+  /// Whether the event that ends a piece of the handler's time is listed with that piece. This is so for
+  /// events that end a wait or a call; any other event is listed with the next piece, which it begins.
   private func isOwn(_ event: PlacedRecord?) -> Bool {
     switch event?.record.kind {
     case .goReady, .goStart, .goResume, .goSyscallExit: event?.record.g == facts.span.root

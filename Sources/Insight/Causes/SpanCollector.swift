@@ -1,4 +1,4 @@
-// Finds spans in a stream of events.
+// Finds spans (requests, each with all Gs that work for it) in a stream of events.
 import Observed
 import Region
 
@@ -7,7 +7,7 @@ struct SpanCollector {
   /// A G that belongs to a span, and the state that the G is in.
   private struct Follower {
     var span: UInt64
-    /// Other spans that the G began and that go on, though it went over to one that is not within them.
+    /// Other spans that the G began and that go on, although the G now works for a span that is not inside them.
     var beside: [UInt64] = []
     var state: GState
     var reason = WaitReason.none
@@ -25,7 +25,7 @@ struct SpanCollector {
   private var followers: [UInt64: Follower] = [:]
   /// The spans that have begun and not ended, by their numbers.
   private(set) var open: [UInt64: SpanSummary] = [:]
-  /// The walk of the wanted span; nil: that span has not begun.
+  /// Everything that the Gs of the wanted span did so far; nil: that span has not begun.
   private(set) var walk: SpanWalk?
   /// The index of each G in the walk's members.
   private var places: [UInt64: Int] = [:]
@@ -180,8 +180,8 @@ struct SpanCollector {
   private mutating func leave(_ g: UInt64) { places[g] = nil }
 
   /// Ends the spans that their root (the G that began them) leaves: the span `span`, and those around it that
-  /// lie inside `other`. The span `other`, to which the root returns, goes on. A span that another G began goes
-  /// on as well. nil: the root returns to no span.
+  /// lie inside `other`. The span `other`, to which the root returns, goes on; nil: the root returns to no span.
+  /// A span that another G began goes on as well.
   private mutating func end(
     from span: UInt64, to other: UInt64?, root: UInt64, _ time: UInt64, _ done: (SpanSummary) -> Void
   ) {
@@ -196,7 +196,7 @@ struct SpanCollector {
     }
   }
 
-  /// Ends a span, wherever its root is.
+  /// Ends a span, even if the G that began it works for another span now.
   private mutating func end(_ number: UInt64, _ time: UInt64, _ done: (SpanSummary) -> Void) {
     guard var summary = open.removeValue(forKey: number) else { return }
     summary.end = time

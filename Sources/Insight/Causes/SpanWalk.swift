@@ -12,7 +12,7 @@ public struct SpanSums: Sendable, Equatable {
   public var running: UInt64 = 0
   /// How long Gs were runnable, waiting for a P.
   public var runnable: UInt64 = 0
-  /// How long Gs that sysmon had preempted waited for their next turn.
+  /// How long Gs that sysmon had preempted waited to run on.
   public var preempted: UInt64 = 0
   /// How long Gs were inside a system call.
   public var syscall: UInt64 = 0

@@ -68,13 +68,13 @@ package struct WaitFacts: Sendable, Equatable {
   var late: Late?
   /// How many records are missing from the time of the wait.
   package var missing: UInt64 = 0
-  /// The moment up to which a wait that goes on is looked at.
+  /// The moment up to which a wait that has not ended counts.
   package var until: UInt64 = 0
 
   var endTime: UInt64 { end?.record.time ?? until }
 
-  /// The moment at which the G became runnable. The start of a G tells how long it was runnable, so this is
-  /// known even if the event itself was lost.
+  /// The moment at which the G became runnable; nil: not known. The event that starts a G tells how long the
+  /// G was runnable, so this is known even if the event that made the G runnable was lost.
   var readyTime: UInt64? {
     if let ready { return min(ready.record.time, endTime) }
     guard let record = end?.record, record.kind != .goSyscallExit, record.arg != 0 else { return nil }
@@ -124,8 +124,8 @@ extension Wait {
 }
 
 extension WaitFacts {
-  /// The wait of a G that has no event in the history, by its row in the table of Gs; nil: the G does not
-  /// wait.
+  /// Makes the facts of the wait of a G that has no event in the history, from its row in the table of Gs.
+  /// nil: the G does not wait, or since when is not known.
   init?(_ row: Goroutine, _ clock: Clock, reasons: [WaitReason?], until: UInt64) {
     guard let since = row.since else { return nil }
     func placed(_ kind: EventKind, detail: UInt8 = 0, arg: UInt64 = 0) -> PlacedRecord {
@@ -154,7 +154,8 @@ struct WaitCollector {
   let wanted: UInt64?
   /// The waits that have begun and not ended, by the G's id.
   private(set) var open: [UInt64: WaitFacts] = [:]
-  /// The Gs that each lane has readied since its last poll.
+  /// The Gs that no other G readied, by the lane of their `goReady`, since the lane's last `netpoll` event: a
+  /// poll readies its Gs first, and writes its `netpoll` event afterwards.
   private var polled: [Lane: [UInt64]] = [:]
 
   /// Maximum number of open waits, whatever the events say. This bounds the memory.

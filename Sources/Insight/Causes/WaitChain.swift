@@ -48,7 +48,7 @@ public struct Hop: Sendable, Equatable {
   public var begin: UInt64
   /// How long the hop lasted, in nanoseconds.
   public var duration: UInt64
-  /// The P on whose queue the G stood, or, in `starting`, the P that runs the G at last; nil: none.
+  /// The P on whose queue the G stood, or, in `starting`, the P that took the G and runs it next; nil: none.
   public var p: Int?
   /// The M that is woken, that searches, or that is inside the system call; nil: none.
   public var m: Int?
@@ -119,7 +119,7 @@ public struct WaitChain: Sendable, Equatable {
   public var entry: String?
   /// The moment at which the G stopped running, in nanoseconds of the machine's monotonic clock.
   public var begin: UInt64
-  /// The moment at which the G ran again, or, if it still waits, the moment of looking.
+  /// The moment at which the G ran again, or, if it still waits, the moment up to which the wait is known.
   public var end: UInt64
   /// The hops, at least one, without gaps. Their durations add up to `duration`.
   public var hops: [Hop]

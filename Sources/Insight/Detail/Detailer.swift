@@ -13,7 +13,7 @@ import Observed
 
 /// A moment of a history, with what is needed to find out details of it.
 package struct DetailSource {
-  /// The history that is asked.
+  /// The history in which the details are looked up.
   package let history: History
   /// The clock at `moment`, which converts its ticks.
   package let clock: Clock
@@ -47,7 +47,7 @@ package struct Detailer {
     private var moment: UInt64 = 0
     private var next: UInt64 = 0
 
-    /// Returns the detail, found again if that is needed and allowed.
+    /// Returns the detail. Finds it anew if it is out of date, and if its share of the time (§1) allows that.
     ///
     /// - Parameters:
     ///   - moment: the moment asked about, in ticks. In the past, a value of another moment is out of date.
@@ -56,7 +56,7 @@ package struct Detailer {
       let start = monotonicNow()
       let isNew = self.request != request || (!isLive && self.moment != moment)
       if !isNew, value != nil, start < next || (!isLive && self.moment == moment) { return value }
-      // Stacks of many Gs are read by several threads.
+      // Several threads read the stacks of many Gs, so the CPU time of all threads counts.
       let work = CPUWork(of: .process)
       guard let made = make() else { return self.request == request ? value : nil }
       (self.request, self.moment, value) = (request, moment, made)
@@ -87,7 +87,7 @@ package struct Detailer {
   /// - Parameters:
   ///   - isLive: whether the moment is now, so that more events will come.
   ///   - breathe: is called between two pieces of what takes long. See §1.
-  ///   - isCalledAway: is asked between two pieces. If it says true, what takes long is put off. See §2.
+  ///   - isCalledAway: is called between two pieces. If it returns true, what takes long is put off. See §2.
   package mutating func look(
     _ interest: Interest, _ source: DetailSource, isLive: Bool, breathe: () -> Void = {},
     isCalledAway: () -> Bool = { false }
@@ -168,14 +168,14 @@ package struct Detailer {
     why.get(subject, at: moment, isLive: false, make)
   }
 
-  /// Returns the walk of a request. `make` finds it: at a limited pace until the request has ended, and then
-  /// no more, because the walk is the same at each moment.
+  /// Returns the walk of a request: the request step by step. `make` finds it, at a limited pace, until the
+  /// request has ended, and then no more, because the walk is the same at each moment.
   package mutating func request(_ choice: RequestChoice, _ make: () -> RequestWalk?) -> RequestAnswer? {
     let isOver = request.value?.walk?.span.end != nil
     return request.get(choice, at: 0, isLive: !isOver) { RequestAnswer(choice: choice, walk: make()) }
   }
 
-  /// Returns the stage of the present moment, at a limited pace.
+  /// Returns the stage (what each P runs, and the Gs on the queues) of the present moment, at a limited pace.
   package mutating func stage(_ question: StageQuestion, of history: History, at moment: UInt64) -> Stage? {
     stage.get(question, at: moment, isLive: true) { stageMaker.stage(of: history, question) }
   }

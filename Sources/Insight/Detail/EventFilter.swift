@@ -2,8 +2,8 @@
 import Observed
 import Region
 
-/// A filter that decides terms about kinds once for each kind, and terms about lanes once for each piece of a
-/// lane. Only the other terms are decided for each record.
+/// A filter that decides terms about kinds once for each kind, and terms about lanes once for each block of a
+/// lane's records. Only the other terms are decided for each record.
 struct EventFilter {
   /// Whether an event of each kind meets the filter's terms about kinds. The index is the kind's raw value.
   private let kinds: [Bool]

@@ -1,14 +1,15 @@
 // The search for events. It goes back through the history, newest first, until it has found all events that
 // are wanted.
 //
-// §1 Far enough. A piece is a block of a segment, or what waits in one lane to become a block. Pieces are
-// looked at in the order of their ends, newest first. A segment's `start` is no earlier than any record of the
-// segments before it (History §3). So when the pieces of all segments from number n on are in hand, no other
-// piece ends later than the start of segment n. Then the newest record that has not been looked at is no later
-// than the newest end of a piece in hand, or than that start, whichever is later. If as many events have been
-// found as are wanted, and each of them is later than that bound, they are the last ones. An older segment is
-// opened only when no piece in hand ends later than that segment's records may. So a search that finds its
-// events soon costs a few blocks, however long the history is.
+// §1 Far enough. A piece is a block of a segment, or what waits in one lane to become a block. A piece is in
+// hand (a block from the moment at which its segment is opened) until it is looked at; the piece that ends last
+// comes first. A segment's `start` is no earlier than any record of the segments before it (History §3). So
+// when all segments from number n on are opened, no other piece ends later than the start of segment n. Then
+// the newest record that has not been looked at is no later than the newest end of a piece in hand, or than
+// that start, whichever is later. If as many events have been found as are wanted, and each of them is later
+// than that bound, they are the last ones. An older segment is opened only when no piece in hand ends later
+// than that segment's records may. So a search that finds its events soon costs a few blocks, however long the
+// history is.
 //
 // §2 Changes during the search. Between two pieces the rings are drained (Detailer §1): waiting records
 // become blocks, segments begin, and old ones go. So the waiting records are copied when the search begins. A
@@ -72,9 +73,9 @@ struct EventSearch {
   private let history: History
   /// The position that the last search had reached in each lane.
   private let known: [Lane: UInt64]
-  /// The position at which each lane's waiting records began. See §2.
+  /// The position of each lane's first waiting record when this search began. See §2.
   private let sealed: [Lane: UInt64]
-  /// The pieces in hand, in the order of their ends, the newest last.
+  /// The pieces in hand, which are not looked at yet, in the order of their ends, the newest last. See §1.
   private var pieces: [StretchPiece] = []
   /// The number of the segment that is opened next.
   private var next: Int
@@ -207,8 +208,8 @@ struct EventSearch {
   }
 
   /// Ends the search before this piece, which is the newest in hand. Everything later than this piece has
-  /// been looked at. Before that, some lanes have been looked at and others have not. What was found there
-  /// would show half of what happened, so it is dropped.
+  /// been looked at. Of the time up to its end, only some lanes have been looked at. The events that were
+  /// found in that time would show half of what happened, so they are dropped.
   private mutating func cut(before piece: StretchPiece) {
     found.records.removeAll { $0.record.time <= piece.lastTime }
     (found.searched, found.searchedFrom) = (lookedAt, piece.lastTime &+ 1)

@@ -4,7 +4,7 @@
 // searched for in all of a row's text; or it is a field, an operator and a value:
 //
 //     reason:netpoll   begins with            site~about     has it somewhere
-//     age>100ms        more, less; >= <=      p:3  p=3       a number is that number; !=
+//     age>100ms        more, less; >= <=      p:3  p=3       equals a number; != does not
 //
 // `a|b` after the operator means either of the two. `!` before a term negates it. Capital and small letters
 // are the same. Values are read as screens print them (FilterOperand.swift), and a column may also be named
@@ -46,7 +46,7 @@ public protocol FilterSubject {
 }
 
 extension FilterSubject {
-  /// Searches the value of the field `text`.
+  /// Returns whether the word is in the row's value of the field `text`.
   public func tells(_ word: FilterWord) -> Bool { word.isIn(value(of: .text)) }
   /// Returns false, because the row shows nothing besides its `text`.
   public func prints(_ word: FilterWord) -> Bool { false }

@@ -5,10 +5,10 @@ public enum FilterField: String, Sendable, CaseIterable {
   /// A field whose value a row has in itself, so that no column need be formatted.
   case g, state, reason, age, site, at, stack, labels, p, m, fd, by, kind, dir, lane, tid, peer, lrq, use,
     cpu, locked, text
-  /// A field whose value is only printed, in the column with this name.
+  /// A field whose value is read from the text that the column with this name prints.
   case below, max, search, gsrun, steals, lost, gsgot, hits, tries, gcache, stacks, run, sched, call, nop, os,
     stall
-  /// A field whose value is only printed, in the column with this name.
+  /// A field whose value is read from the text that the column with this name prints.
   case inc, cputime, stalled, gaveup, taken, looks, gs, asteal, calls, here, holds, written, timesround,
     running,
     ready

@@ -86,10 +86,10 @@ public struct RequestAnswer: Sendable, Equatable {
 
 /// The cost of observing, measured while it goes on.
 public struct Health: Sendable, Equatable {
-  /// How full the fullest ring became between two drains of the last second, as a share of its size. From 1
-  /// on, events are lost.
+  /// How full the fullest ring of events became between two readings in the last second, as a share of its
+  /// size. From 1 on, events are lost.
   public var fullest = 0.0
-  /// The time between two drains at present, in nanoseconds.
+  /// The time between two readings of the rings at present, in nanoseconds.
   public var drainInterval: UInt64 = 0
   /// The number of events that were added to the history since mpgtop attached.
   public var taken: UInt64 = 0

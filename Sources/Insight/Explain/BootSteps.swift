@@ -23,7 +23,7 @@ extension Snapshot {
     return steps.compactMap(\.self).sorted { $0.time < $1.time }
   }
 
-  /// One step; nil when its time is not known.
+  /// Returns one step of the boot; nil: the time of the step is not known.
   private func step(_ time: UInt64?, _ title: String, _ text: String, _ m: M? = nil) -> BootMoment? {
     time.map { time in
       BootMoment(
@@ -31,7 +31,7 @@ extension Snapshot {
     }
   }
 
-  /// The steps from the call of MPG.main until the region can be read.
+  /// The steps from the call of MPG.main until mpgtop can read the shared memory (the region).
   private var memorySteps: [BootMoment?] {
     let ring = trace.rings?.first { if case .p = $0.lane { true } else { false } }?.capacity
     let rings = ring.map { ", and a ring of \($0) events for each P" } ?? ""

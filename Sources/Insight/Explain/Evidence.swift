@@ -57,7 +57,7 @@ package struct Evidence {
     }
   }
 
-  /// The rules, with the target's own numbers.
+  /// The rules of the scheduler in words, with the target's own numbers.
   package var rules: Rules { Rules(snapshot.ruleNumbers) }
 
   /// How many records may be missing among `events`.

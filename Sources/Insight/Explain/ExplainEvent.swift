@@ -1,8 +1,8 @@
 // An event in words: what it is, what led to it, and what it led to.
 //
-// A cause is looked for where the scheduler's protocol puts it: a G's move follows from its previous move, a
-// thread that takes a P was woken, a P is taken from a thread that entered a system call. If there is no such
-// rule, the answer names the neighbours on the same lane, the event before and the event after.
+// A cause is looked for where the scheduler's protocol puts it: what a G does follows from what it did last,
+// a thread that takes a P was woken, a P is taken from a thread that entered a system call. If there is no
+// such rule, the answer names the event before and the event after on the same lane (of one P, or of one M).
 import History
 import Observed
 import Region

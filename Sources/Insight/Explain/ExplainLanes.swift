@@ -3,7 +3,7 @@ import History
 import Observed
 
 extension Explainer {
-  /// Maximum number of acts that are told.
+  /// Maximum number of acts (things that a P or an M did) in one answer.
   private static let mostActs = 9
 
   func explainP(_ id: Int, _ answer: inout Explanation) {
@@ -94,6 +94,8 @@ extension Explainer {
 
   // MARK: a stretch of one P or M
 
+  /// Adds what a P or an M did in a stretch of time, and how the G that ran longest in it came to run.
+  ///
   /// - Parameters:
   ///   - from: the beginning of the stretch, in nanoseconds of the machine's monotonic clock.
   ///   - to: the end of the stretch, in nanoseconds of the machine's monotonic clock.

@@ -87,10 +87,11 @@ extension Explainer {
     answer.add(.rule, evidence.rules.latency(kind))
   }
 
-  /// The longest span of a kind among the events.
+  /// Returns the longest span of a kind among the events: the event that ends it, and its length. nil: none
+  /// was found.
   private func slowest(_ kind: SpanKind) -> (event: PlacedRecord, ticks: UInt64)? {
     var (best, starts) = (nil as (event: PlacedRecord, ticks: UInt64)?, [UInt64: UInt64]())
-    // A span that began before these events ranks last, because its chain would have no beginning.
+    // A span that began before these events ranks last, because what led to it is not among them.
     func rank(_ event: PlacedRecord, _ ticks: UInt64) -> (Int, UInt64) {
       (event.record.time >= evidence.from &+ ticks ? 1 : 0, ticks)
     }

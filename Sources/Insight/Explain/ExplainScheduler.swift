@@ -57,7 +57,7 @@ extension Explainer {
   }
 }
 
-/// How often each thing happened in the evidence.
+/// How often each kind of thing happened in the seconds before the moment that is explained.
 package struct Tally: Equatable {
   package var created = 0
   package var exited = 0

@@ -1,4 +1,4 @@
-// The answer to a question about a stack at a past moment: where the G stood at the last event that it did.
+// The answer to a question about a stack at a past moment: where in its code the G was at its last event.
 import History
 import Observed
 
@@ -12,7 +12,7 @@ extension Explainer {
     tellStack(id, &answer)
   }
 
-  /// Adds the stack of a G at its last event, if the history has it.
+  /// Adds the stack of a G at its last event, if the history has that stack.
   func tellStack(_ id: UInt64, _ answer: inout Explanation) {
     guard let stack = player.stacks(of: .some([id]))?[id] else {
       if player.hasStacks { answer.add(.text, "No stack of it is known up to this moment.") }

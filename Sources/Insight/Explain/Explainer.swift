@@ -86,7 +86,8 @@ struct Explainer {
     return ago == 0 ? "at this moment" : "\(TimeText.short(ago)) ago"
   }
 
-  /// Adds the chain of a G's last wait up to the moment of `player`. Returns false if there is no such wait.
+  /// Adds the last wait of a G up to the moment of `player`: where the G was, hop by hop, and what is to blame.
+  /// Returns false if there is no such wait.
   func addChain(of g: UInt64, _ player: Player, to answer: inout Explanation) -> Bool {
     guard let wait = player.lastWait(of: g) else { return false }
     for (index, line) in player.chain(of: wait).lines.enumerated() {

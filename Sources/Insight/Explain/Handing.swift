@@ -28,8 +28,8 @@ struct Handing {
     case retired
     /// There was nothing to run. The thread searched in vain, or did not even search.
     case foundNothing
-    /// The G that ran last on the P stopped by an event of this kind; its id is the second value. No search
-    /// is recorded after that.
+    /// The last G on the P stopped by an event of this kind; the second value is the G's id. No search is
+    /// recorded after that event.
     case after(EventKind, UInt64)
     /// The events do not say why the thread let go.
     case untold
@@ -59,7 +59,7 @@ struct Handing {
   }
 
   /// The M to which the P was handed, because that M keeps the G that was to run next; nil: the P was handed to
-  /// none. Such an M is the next to take the P, no third M had woken it, and it runs that G first.
+  /// none. Such an M takes the P next, was not woken by a third M, and runs that G first.
   private func heir(_ index: Int) -> LetGo? {
     let stop = events[index]
     var taker: Int?

@@ -12,7 +12,7 @@ extension Explanation {
 }
 
 extension Interest {
-  /// The interest, extended by the details from which the explanation of `why` is made.
+  /// Returns the interest, extended by the details that are needed to explain the subject `why`.
   ///
   /// - Parameter known: the last table of Gs; nil: none was read yet.
   package func widened(_ known: Goroutines?) -> Interest {
@@ -31,7 +31,7 @@ extension Interest {
 }
 
 extension Explanation {
-  /// Maximum number of calls of a stack that are told.
+  /// Maximum number of calls of a stack that an answer lists.
   private static let mostCalls = 200
 
   /// Adds the calls of a stack, the innermost first.

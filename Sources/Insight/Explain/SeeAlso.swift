@@ -1,4 +1,4 @@
-// The subjects at which an explanation suggests to look next. How to get there is not told here, because only
+// The subjects at which an explanation suggests to look next. The way to them is not named here, because only
 // the code that shows the explanation knows that. The dashboard adds the keys that lead to the subject; a plain
 // text has no keys and leaves the subjects out.
 import Observed

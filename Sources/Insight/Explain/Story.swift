@@ -27,7 +27,8 @@ struct Story {
   private var run: Run?
   private var search: UInt64?
   private var call: (g: UInt64, at: UInt64)?
-  /// The last wake-up of each M that has done nothing since.
+  /// The last wake-up of each M that has done nothing since: the M that woke it, when (in ticks), and whether
+  /// it is to search for work.
   private var wakers: [Int: (by: Int, at: UInt64, toSearch: Bool)] = [:]
   private var isP: Bool { if case .p = subject { true } else { false } }
 

@@ -78,8 +78,8 @@ public struct Explanation: Sendable, Equatable {
     case hint
   }
 
-  /// One line of an answer. Its text is whole without `seeAlso`, which names no keys. Whoever shows the line may add
-  /// the way there.
+  /// One line of an answer. Its text is complete without `seeAlso`. The code that shows the line may add by which
+  /// keys a user gets to the subjects of `seeAlso`.
   public struct Line: Sendable, Equatable {
     /// The purpose of the line.
     public var role: Role

@@ -18,8 +18,8 @@ extension StealMatrix {
 }
 
 extension Snapshot {
-  /// The Gs that wait for their turn on a P, and how much the P has run, as text: `Ready for it: one as the
-  /// next, 3 of 256 on its LRQ; …`.
+  /// Returns how many Gs are ready to run on a P, and how many it has run since boot, as text: `Ready for it:
+  /// one as the next, 3 of 256 on its LRQ; …`.
   func queueText(of p: P) -> String {
     let room = ruleNumbers.text(.lrq).map { " of \($0)" } ?? ""
     let next = p.runnext == true ? "one as the next, " : ""

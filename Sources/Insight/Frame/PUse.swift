@@ -1,7 +1,7 @@
 // The use of a P over a stretch of time, by the scheduler's own account: measured, not sampled.
 import Observed
 
-/// The time of a P in a stretch, in nanoseconds, by what the P did. The parts add up to the stretch.
+/// How a P spent a stretch of time, in nanoseconds, by what it did. The parts add up to the stretch's length.
 public struct PUse: Sendable, Equatable {
   /// How long a G ran on the P, or the P's M was between two Gs.
   public var running: UInt64
@@ -17,7 +17,7 @@ public struct PUse: Sendable, Equatable {
     (self.running, self.calls, self.searching, self.idle) = (running, calls, searching, idle)
   }
 
-  /// The length of the stretch.
+  /// The length of the stretch, in nanoseconds.
   public var window: UInt64 { running &+ calls &+ (searching ?? 0) &+ idle }
 
   /// A part as a share of the stretch, 0…1.
@@ -51,7 +51,7 @@ public struct PUse: Sendable, Equatable {
     if idle > 0, running <= Self.roundings { (self.idle, running) = (self.idle + running, 0) }
   }
 
-  /// The nanoseconds by which the sum of three parts may fall short, because each is rounded and the clock is
-  /// measured anew meanwhile. A rest that is no larger counts as idle.
+  /// The nanoseconds by which the sum of three parts may fall short of the window, because each is rounded,
+  /// and the clock is measured again between the snapshots. A rest that is no larger counts as idle.
   private static let roundings: UInt64 = 3
 }

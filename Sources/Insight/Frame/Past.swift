@@ -20,11 +20,11 @@ public struct Past: Sendable, Equatable {
   public var time: UInt64 = 0
   /// How many records are missing shortly before the moment that is shown.
   public var missing: UInt64 = 0
-  /// The step from event to event that led to the moment; nil: no step did.
+  /// The user's step to the next or previous event, by which the moment was reached; nil: no step led to it.
   public var step: PastStep?
   /// The last events of each lane, oldest first; Ps before Ms.
   public var lanes: [LaneEvents] = []
-  /// The course of all the history, in at most `coursePoints` points; empty: it is not known.
+  /// What the scheduler did over the whole history, in at most `coursePoints` stretches; empty: not known.
   public var course: [CoursePoint] = []
   /// The most points of `course`.
   public static let coursePoints = 240

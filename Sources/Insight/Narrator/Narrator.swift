@@ -4,15 +4,16 @@
 // Numbers that change ten times a second do not name such things, and a list of events names all of them.
 //
 // §2 The design. Events are looked through once, as they come. Of each kind of thing that is worth a line, the narrator
-// keeps the weightiest one since it last named that kind. The line changes every three seconds at most, and then names the
-// kind that has not been named for longest. So a rare thing is named at once, and a frequent one does not hide it. No kind
-// is named twice within six seconds, and no line stays longer than ten seconds unless it is said anew. The line about
-// connections comes from the gauges.
+// keeps the weightiest one since it last named that kind. A line stays for three seconds or more, and the next line
+// names the kind that has not been named for longest. So a rare thing is named at once, and a frequent one does not
+// hide it. No kind is named twice within six seconds. After ten seconds a line goes, even if there is no new one. The
+// line about a crowd of Gs that wait for sockets comes from the gauges.
 //
-// §3 Records come lane by lane, and a request may move from P to P within one drain. So records are kept until those of
-// all lanes up to one moment have come (`settle`). Then the beginnings of requests are read first, and a request that
-// has ended is judged once all lanes are read up to its end. This costs a copy of the records. Beyond that most records
-// cost two looks at small tables, and only those of the roots of open requests cost an addition.
+// §3 Records come lane by lane (a lane is the records of one P, or of one M without a P), and a request may move from
+// P to P within one reading. So records are kept until those of all lanes up to one moment have come (`settle`). Then
+// the beginnings of requests are read first, and a request that has ended is judged once all lanes are read up to its
+// end. This costs a copy of the records. Beyond that most records cost two looks at small tables, and only those of a
+// G at which an open request began cost an addition.
 //
 // §4 Exactness. Every number in a sentence is one event's own, or the difference of two events' times. A view of the past
 // has a narrator that begins at most a minute before the moment. It may name another kind at a moment than the live one did,
@@ -25,7 +26,7 @@ import Region
 package struct Narrator {
   /// How long a line stays at least, in nanoseconds.
   package static let hold: UInt64 = 3_000_000_000
-  /// How long a line stays at most, unless it is said anew.
+  /// How long a line stays at most if no other line follows it, in nanoseconds.
   static let stay: UInt64 = 10_000_000_000
   /// The least time between two lines of the same kind, in nanoseconds.
   static let pause: UInt64 = 6_000_000_000
@@ -33,11 +34,11 @@ package struct Narrator {
   static let fresh: UInt64 = 5_000_000_000
   /// The least length of a slow request, in nanoseconds.
   static let slow: UInt64 = 100_000_000
-  /// A G that ran at least this long in one go, in nanoseconds, did not give way. A G may be preempted sooner, because its
-  /// turn began with the Gs that ran before it.
+  /// A G that ran at least this long in one go, in nanoseconds, did not give way. A G may be preempted sooner, because
+  /// Gs that make one another runnext share one time slice.
   static let long: UInt64 = 10_000_000
   /// The most time, in nanoseconds, between the moment when sysmon takes a P from a thread in a system call and the
-  /// moment when another thread takes this P, for the line to say that the P went from the one thread to the other.
+  /// moment when another thread takes this P, for the line to say that the P went from the first thread to the second.
   static let handing: UInt64 = 5_000_000
   /// The Gs that wait in netpoll are a crowd if there are at least `gs` of them, and at least `perThread` for each
   /// thread.
@@ -49,7 +50,7 @@ package struct Narrator {
     var g: UInt64 = 0
     /// The moment from which on the G runs, in ticks.
     var since: UInt64 = 0
-    /// The M from which sysmon has taken the P, and when, in ticks; nil: the P was not taken, or has been taken up since.
+    /// The M from which sysmon has taken the P, and when, in ticks; nil: the P was not taken, or an M got it since.
     var taken: (m: Int, time: UInt64)?
   }
 
@@ -65,9 +66,9 @@ package struct Narrator {
   private var pending: [(lane: Lane, records: [Record])] = []
   private var lanes: [LaneNote] = []
   private var requests = RequestAccounts()
-  /// The weightiest thing of each kind since a thing of that kind was said last.
+  /// The weightiest thing of each kind since the last line about that kind.
   private var candidates = [Candidate?](repeating: nil, count: News.Kind.allCases.count)
-  /// When each kind was said last, in nanoseconds; 0: never.
+  /// When the last line about each kind was chosen, in nanoseconds; 0: never.
   private var saidAt = [UInt64](repeating: 0, count: News.Kind.allCases.count)
   private var said: Candidate?
 
@@ -80,7 +81,7 @@ package struct Narrator {
 
   // MARK: what is said
 
-  /// Looks at the gauges of a moment.
+  /// Reads the gauges of a moment, and chooses the line.
   package mutating func note(_ clock: Clock, _ snapshot: Snapshot) {
     self.clock = clock
     let waiting = snapshot.gs.waiting(in: .netpoll)
@@ -160,12 +161,12 @@ package struct Narrator {
     }
   }
 
-  /// Takes records of one lane, oldest first. They must follow the records before.
+  /// Takes records of one lane, oldest first. They must follow those that were taken of this lane before.
   package mutating func take(_ records: some RandomAccessCollection<Record>, on lane: Lane) {
     if clock != nil, !records.isEmpty { pending.append((lane, Array(records))) }
   }
 
-  /// Reads the pending records: in all lanes the labels that begin requests, and then everything lane by lane.
+  /// Reads the pending records: first the `goLabel` records of all lanes that begin requests, then all, lane by lane.
   private mutating func hearPending() {
     guard let clock, !pending.isEmpty else { return }
     let given = pending
@@ -227,8 +228,8 @@ package struct Narrator {
     }
   }
 
-  /// Notes what the P does. If the G is the root of a request that is followed, also ends, in the request's account,
-  /// the state in which the root was, and begins the root's new state (SlowRequest.swift).
+  /// Notes what the P does. If a request that is followed began at the G, also ends, in the request's account, the
+  /// state in which the G was, and begins the G's new state (SlowRequest.swift).
   private mutating func account(_ step: Step, _ record: Record, _ note: inout LaneNote) {
     let (time, reason) = (record.time, Int(record.detail & 15))
     let goesOn = step == .leaveCall && record.detail != 0

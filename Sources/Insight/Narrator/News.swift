@@ -8,7 +8,7 @@ public struct News: Sendable, Equatable {
   public enum Kind: Int, Sendable, CaseIterable {
     /// A full queue gave a part of its Gs to the GRQ.
     case overflow
-    /// A P without work took Gs from another.
+    /// A P without work took Gs from another P.
     case steal
     /// A G that did not give way was stopped.
     case preemption
@@ -24,7 +24,7 @@ public struct News: Sendable, Equatable {
   public var kind: Kind
   /// The sentence.
   public var text: String
-  /// When it was found worth a line, in nanoseconds of the machine's monotonic clock.
+  /// When the thing was found worth a line, in nanoseconds of the machine's monotonic clock.
   public var time: UInt64
 
   /// Makes news of a thing of this kind.

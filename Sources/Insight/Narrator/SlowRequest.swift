@@ -3,14 +3,14 @@
 // A request is a span that begins at one G, its root (`goLabel`). Each event of the root ends one thing that it did and
 // begins another. So the event's time is added to the sum of the first thing and subtracted from the sum of the second, modulo
 // 2^64. The order of additions does not matter, so the lanes need not be merged. Once the last event is in, each sum is a
-// length of time, and all of them add up to the time of the request. If an event is missing they do not add up, and are not
-// told.
+// length of time, and all of them add up to the time of the request. If an event is missing they do not add up, and the
+// sentence about the request leaves them out.
 import Observed
 import Region
 
 /// A request that took long. Times are in nanoseconds.
 struct SlowRequest: Equatable {
-  /// What most of the time went into.
+  /// What the G at which the request began did, or waited for, in the largest part of the time.
   enum Part: Equatable {
     case running, ready, call
     case wait(WaitReason)
@@ -66,12 +66,12 @@ extension WaitReason {
   }
 }
 
-/// Keeps an account of each open request, by its root G. Times are in ticks.
+/// Keeps an account of each open request, by the request's root, the G at which it began. Times are in ticks.
 struct RequestAccounts {
-  /// How many requests are followed at once. The place of a root follows from its id; if another root has that
-  /// place, the request is not followed.
+  /// The number of places in the tables, one for each request that is followed. The id of a request's root, the G
+  /// at which it began, decides its place; if another request has that place, the new one is not followed.
   private static let places = 1024
-  /// An account that is older than this, in nanoseconds, gives its place away.
+  /// An account that is older than this, in nanoseconds, loses its place to the next request that needs the place.
   private static let oldest: UInt64 = 60_000_000_000
 
   /// The account of one request. Until its last event is in, the parts are meaningless.
@@ -82,15 +82,15 @@ struct RequestAccounts {
     var running: UInt64 = 0
     var ready: UInt64 = 0
     var calls: UInt64 = 0
-    /// How long the root waited, by raw wait reason.
+    /// How long the G at which the request began waited, by raw wait reason.
     var waits = [UInt64](repeating: 0, count: WaitReason.capacity)
   }
 
-  /// The root at each place; 0: none. Kept apart from `accounts`, because for most events, whose Gs are no
-  /// root, this small table is all that is read.
+  /// The root of the request at each place, the G at which it began; 0: none. Kept apart from `accounts`, because
+  /// for most events, whose Gs are no root, this small table is all that is read.
   private var roots = [UInt64](repeating: 0, count: places)
   private var accounts = [Account?](repeating: nil, count: places)
-  /// Slow requests that have ended, of which other lanes may still tell something.
+  /// Slow requests that have ended, but of which records of other lanes may still have to be read.
   private var ended: [(root: UInt64, account: Account, end: UInt64)] = []
 
   /// The place of a root; nil: the G is the root of no request that is followed.
@@ -119,7 +119,7 @@ struct RequestAccounts {
     }
   }
 
-  /// Begins an account, unless its place is taken.
+  /// Begins the account of the request that a `goLabel` record begins, unless another request has its place.
   mutating func open(_ record: Record, _ clock: Clock) {
     let place = Int(truncatingIfNeeded: record.g) & (Self.places - 1)
     if roots[place] == record.g, accounts[place] != nil { return }  // a span within the request
@@ -131,8 +131,8 @@ struct RequestAccounts {
       begin: record.time, number: record.arg, label: UInt64(record.count), running: 0 &- record.time)
   }
 
-  /// Ends the account of a request, because its root works for another span from this record on. If the request took
-  /// long enough, its account is kept for `takeEnded`.
+  /// Ends the account of a request, because the G at which it began works for another span from this record on. If
+  /// the request took long enough, its account is kept for `takeEnded`.
   mutating func close(_ record: Record, ifLong: (UInt64) -> Bool) {
     guard let place = place(of: record.g), var account = accounts[place], account.number != record.arg,
       record.time >= account.begin
@@ -143,7 +143,7 @@ struct RequestAccounts {
     ended.append((record.g, account, record.time))
   }
 
-  /// The slow requests that have ended by a moment and were not taken yet, with their ends. Moments are in ticks.
+  /// Returns the slow requests that have ended by a moment, with their ends, and forgets them. Moments are in ticks.
   mutating func takeEnded(by time: UInt64) -> [(account: Account, end: UInt64)] {
     guard !ended.isEmpty else { return [] }
     let taken = ended.filter { $0.end <= time }
@@ -158,7 +158,7 @@ struct RequestAccounts {
 }
 
 extension RequestAccounts.Account {
-  /// The request that ended at a moment, in ticks.
+  /// Returns the request of this account, which ended at the moment `end`, in ticks.
   func request(endedAt end: UInt64, _ clock: Clock, _ reasons: [WaitReason?]) -> SlowRequest {
     let whole = end &- begin
     var request = SlowRequest(label: label, lasted: clock.nanoseconds(lasting: whole))

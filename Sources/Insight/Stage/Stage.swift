@@ -11,7 +11,7 @@ import Region
 public struct StageQuestion: Sendable, Equatable {
   /// The G that is followed; nil: none.
   public var followed: UInt64?
-  /// Asks for the stage, and for where one G is.
+  /// Asks for the stage, and for the place of one G on it; nil: of no G.
   public init(followed: UInt64? = nil) { self.followed = followed }
 }
 
@@ -45,7 +45,7 @@ public struct Stage: Sendable, Equatable {
     return Set(queues.ps.flatMap { shown($0.next) + shown($0.lrq) } + shown(queues.grq.map(\.g)))
   }
 
-  /// The place where a G stands; nil: it is at none, or it is not known.
+  /// Returns the place on the stage where a G stands; nil: the G stands at none, or its place is not known.
   public func place(of g: UInt64) -> StagePlace? {
     if let p = snapshot.ps.first(where: { $0.g == g && $0.status != .syscall }) { return .running(p: p.id) }
     if let m = snapshot.ms.first(where: { $0.g == g && $0.state == .syscall }) { return .call(m: m.id) }
@@ -60,7 +60,7 @@ public struct Stage: Sendable, Equatable {
 }
 
 extension Stage {
-  /// The stage at a player's place.
+  /// Makes the stage of the moment of the history at which a player stands.
   public init(_ player: Player, _ question: StageQuestion = StageQuestion()) {
     self.init(snapshot: player.unnamedSnapshot, queues: player.queues)
     moves = player.last(Self.mostMoves) { StageMove($0) }

@@ -9,7 +9,7 @@ public struct StageMaker {
   /// Makes a maker that has found out nothing yet.
   public init() {}
 
-  /// The stage at the newest moment of which everything is known; nil: nothing is known yet.
+  /// Returns the stage at the newest moment of which everything is known; nil: nothing is known yet.
   ///
   /// - Parameter history: the same history at each call, or a copy of it.
   public mutating func stage(of history: History, _ question: StageQuestion) -> Stage? {

@@ -29,7 +29,7 @@ public enum StagePlace: Sendable, Hashable {
 public struct StageMove: Sendable, Equatable {
   /// The event that tells of the move.
   public var event: Event
-  /// Whether the event happened; false: a step back has just undone it.
+  /// Whether the event happened; false: a person has just stepped back in time over the event.
   public var isForward: Bool
   /// How many Gs move. If it is 1, the event's G moves.
   public var count: Int
@@ -98,7 +98,7 @@ extension StagePlace {
 }
 
 extension Event {
-  /// The place on the queue that the event names; nil: it names none.
+  /// The queue onto which this event puts a G, as a place on the stage; nil: the event names no queue.
   fileprivate var queue: StagePlace? {
     switch place.queue {
     case .runnext, .displacing: lane.p.map { .next(p: $0) }
@@ -108,8 +108,8 @@ extension Event {
     }
   }
 
-  /// The place where a G stood before it starts. A stolen G stands on this P's LRQ, to which the move of its
-  /// `steal` event has brought it.
+  /// The place where the G stood that this event starts; nil: not known. A stolen G stood on this P's LRQ,
+  /// because the move of the `steal` event before has brought it there.
   fileprivate var takenFrom: StagePlace? {
     guard let p = lane.p else { return nil }
     return switch runSource {

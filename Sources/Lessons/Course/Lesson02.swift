@@ -60,7 +60,7 @@ extension BootStep {
 }
 
 extension RunEvidence {
-  /// The events of the whole history that fit, in the order of time.
+  /// Returns the events of the whole history for which `fits` is true, in the order of time.
   func events(where fits: (PlacedRecord) -> Bool) -> [Event] {
     guard let player = Player(history) else { return [] }
     var found: [Event] = []

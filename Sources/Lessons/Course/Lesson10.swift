@@ -34,8 +34,9 @@ extension Lesson {
       let events = try tape.between(.begin, .done)
       guard let asked = tape.asked else { throw Unproven("nobody looked at the gauges") }
       let (parked, threads) = (asked.netpoll.parked, asked.ms.count { $0.state != .exited })
-      // An M for each P and the helpers. While the connections were opened, a slow call to the kernel may have cost an M its
-      // P, so that another M was made; both stay. That happens to each P about once, on a machine that is busy.
+      // Expected are an M for each P and the runtime's own threads. While the connections were opened, a slow system
+      // call may have cost an M its P, so that another M was made; both stay. On a busy machine that happens to each
+      // P about once.
       let few = 2 * asked.procs + 5
       let answer = threads == 1 ? 3 : threads <= few ? 2 : threads >= parked ? 0 : 1
       guard answer == 2, parked >= 20 * threads else {
@@ -88,7 +89,7 @@ extension Snapshot {
 }
 
 extension Record {
-  /// Whether the wait that ended was for a descriptor.
+  /// Whether the wait that this event ends was for a descriptor.
   fileprivate var isNetpoll: Bool {
     detail == WaitReason.netpollRead.rawValue || detail == WaitReason.netpollWrite.rawValue
   }

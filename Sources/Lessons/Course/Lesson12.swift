@@ -81,8 +81,8 @@ extension RunEvidence {
 }
 
 extension Tape {
-  /// The start of the G that ran already at a moment, given in nanoseconds, if it was not `g`. The scene has
-  /// one P.
+  /// Returns the start of the G that ran just before a moment (in nanoseconds) on the scene's only P; empty: none
+  /// ran, or `g` did.
   fileprivate func runner(at moment: UInt64, besides g: UInt64) -> [(PlacedRecord?, String)] {
     let last = records.last { ($0.isStart || $0.isStop) && event($0).time < moment }
     guard let last, last.isStart, last.record.g != g else { return [] }
@@ -103,7 +103,7 @@ extension Tape {
 }
 
 extension WaitChain {
-  /// Which of the five faults this is; nil: none of them.
+  /// The choice, from 0 on, that names the cause of this wait: one of the lesson's five; nil: none of them.
   fileprivate var fault: Int? {
     let kind = hops[guilty].kind
     return switch verdict.cause {

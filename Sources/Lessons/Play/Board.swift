@@ -46,8 +46,8 @@ package struct Board: Sendable {
   package var part: Part
   /// Whether the situation is still being set up, so that the question has to wait.
   package var isSettingUp = false
-  /// When the situation was set up, in nanoseconds; nil: it is not set up yet. A stage from before this moment
-  /// does not show the whole situation.
+  /// When the situation was set up, in nanoseconds; nil: it is not set up yet. A picture of the scheduler from
+  /// before this moment does not show the whole situation.
   package var setUpAt: UInt64?
   package var question: Question?
   /// What the person answered.

@@ -41,7 +41,7 @@ package final class Course {
 
   // MARK: what the person wants
 
-  /// Plays the lesson anew.
+  /// Plays the lesson again from its beginning.
   package func again() { begin(board.lesson) }
 
   /// Goes to the lesson before; from the middle of a lesson, to its beginning.
@@ -128,7 +128,7 @@ package final class Course {
     change(lesson.rate.flatMap { rate in Self.rates.firstIndex { $0 == rate } } ?? Self.usualSpeed)
   }
 
-  /// Does what is due. Returns the nanoseconds until it wants to be called again.
+  /// Does what is due. Returns in how many nanoseconds the next call is due; `.max`: none is, until the person acts.
   package func advance() -> UInt64 {
     do throws(LessonFailure) {
       return try proceed()
@@ -164,7 +164,7 @@ package final class Course {
     return play.isStepping ? 0 : Self.pause
   }
 
-  /// The scene that is played; starts it if it was not started yet.
+  /// Returns the play of the present scene. Starts the scene if it was not started yet.
   private func running() throws(LessonFailure) -> Play {
     if let play { return play }
     let new = try Play(scenes[tapes.count], program: program, procs: procs)
@@ -196,8 +196,8 @@ package final class Course {
     return play.isStepping ? 0 : Self.pause
   }
 
-  /// Keeps the tape of a scene that has come to its end. If that was the last scene, judges; otherwise the next
-  /// one is played.
+  /// Keeps the tape (the events) of a scene whose script has come to `prove`. After the last scene, computes the
+  /// right answer; after any other, ends the scene, so that the next one is played.
   private func prove(_ play: Play) throws(LessonFailure) -> UInt64 {
     tapes.append(play.tape)
     if tapes.count < scenes.count {

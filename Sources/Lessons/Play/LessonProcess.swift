@@ -59,8 +59,8 @@ final class LessonProcess {
       .split(separator: "\n").joined(separator: " ")
   }
 
-  /// Ends the program by ending its input: it exits when it next waits at its door. After two seconds it is
-  /// killed.
+  /// Ends the program by ending its input: it exits when it next waits at its door. If it has not exited after two
+  /// seconds, it is killed.
   func end() {
     guard !isClosed else { return }
     isClosed = true
@@ -75,7 +75,7 @@ final class LessonProcess {
   }
   private var isClosed = false
 
-  /// The two ends of a pipe that no other program inherits; nil: the errno says why.
+  /// Makes a pipe, and returns its two ends, which no program started later inherits; nil: `errno` says why.
   private static func makePipe() -> [Int32]? {
     var ends: [Int32] = [-1, -1]
     guard unsafe pipe(&ends) == 0 else { return nil }

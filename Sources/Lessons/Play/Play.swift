@@ -88,13 +88,13 @@ package final class Play {
     if place < scene.script.count, case .step = scene.script[place] { true } else { false }
   }
 
-  /// Whether the program has come to its door for the first time.
+  /// Whether the program has waited at its door (for a line of its input) for the first time.
   package var isAtTheDoor: Bool { place > 0 }
 
   /// Whether the script has come to its question.
   package var isAsking: Bool { tape.asked != nil }
 
-  /// Lets the script go on where it stopped to ask or to prove.
+  /// Lets the script go on where it stopped, at `ask` or at `prove`.
   package func goOn() { isNoted = true }
 
   /// Does the next part of the script.
@@ -170,7 +170,7 @@ package final class Play {
         }
       }
     }
-    // Events that are lost before the door opens do not belong to the scene, so they are not counted.
+    // Events that are lost before the program's door opens do not belong to the scene, so they are not counted.
     if !isPlaying {
       lost = region.lost
       return
@@ -187,7 +187,7 @@ package final class Play {
 }
 
 extension Snapshot {
-  /// A P whose thread waits for its turn and runs no G; nil: there is none.
+  /// The id of a P that runs no G, and whose thread waits to be allowed a decision; nil: there is none.
   fileprivate var firstIdleP: Int? {
     let waiting = Set(pace?.waiting ?? [])
     return ps.first { p in p.g == nil && p.m.map { waiting.contains($0) } ?? false }?.id

@@ -207,7 +207,7 @@ private struct MOwned {
 
   /// Takes hold of `p`, which no M holds: `p` came off the idle list, or was handed over.
   func acquire(_ p: P) {
-    if Pace.isOn { p.ask(for: .pace) }  // a new P, or one that was opened again, may lack the request
+    if Pace.isOn { p.ask(for: .pace) }  // a P that is new, or opened again, was perhaps not asked
     unsafe owned.pointee.p = p
     unsafe owned.pointee.lane = p.lane
     p.beginSlice()
@@ -308,7 +308,8 @@ private struct MOwned {
     ).exchanged
   }
 
-  /// Takes a request to stop back; false when the thread has already answered it, or got the signal. Called by sysmon.
+  /// Takes a request to stop back; false when the thread has already answered it, or a signal is on its way to the
+  /// thread. Called by sysmon.
   func retract() -> Bool { changeStop(.asked, .runs) }
 
   /// Sends the thread the signal that stops it wherever it runs, provided its stop word asks for that. Called by

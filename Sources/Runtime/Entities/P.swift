@@ -15,7 +15,8 @@ import Synchronization
   let timers: Timers
   fileprivate let owned: UnsafeMutablePointer<POwned>
   fileprivate let requests: UnsafeMutablePointer<PRequests>
-  /// A direct-mapped cache from spawn site to entry point. Owner: the M that holds the P, as for `owned`.
+  /// A direct-mapped cache from the place of a `go` call to the string id of its name. Owner: the M that holds the P,
+  /// as for `owned`.
   fileprivate let entries: UnsafeMutablePointer<(site: SpawnSite, id: UInt32)>
   fileprivate static let entrySlots = 64
 
@@ -40,7 +41,7 @@ import Synchronization
 /// The mutable part of a P. Its owner is the M that holds the P; while no M holds the P, the thread that holds the
 /// scheduler's lock owns this part.
 private struct POwned {
-  /// Counts starts of Gs. Every 61st search begins with the GRQ or the LRQ instead of `runnext`.
+  /// Counts searches for a G. Every 61st search begins with the GRQ or the LRQ instead of `runnext`.
   var tick: UInt64 = 0
   /// When this P last searched outside of its own queue, in ticks; 0: that search found a G, so the P's own
   /// queue is next.
@@ -110,14 +111,14 @@ private struct PRequests: ~Copyable {
     shared[.status].publish(UInt64(status.rawValue))
   }
 
-  /// Counts a start of a G, and returns the count.
+  /// Counts a search for a G, and returns the count.
   @inline(__always)
   func tick() -> UInt64 {
     unsafe owned.pointee.tick &+= 1
     return unsafe owned.pointee.tick
   }
 
-  /// Notes the depth of the LRQ, so that readers do not miss a spike between two frames (`Peaks`).
+  /// Notes the depth of the LRQ, so that readers do not miss a spike between two of their looks (`Peaks`).
   @inline(__always)
   func notePeak(at time: UInt64) {
     let shared = shared
@@ -146,7 +147,8 @@ private struct PRequests: ~Copyable {
     unsafe requests.pointee.attention.load(ordering: .relaxed) & what.rawValue != 0
   }
 
-  /// Whether the P is beyond the number of procs. Only a hint without the scheduler's lock.
+  /// Whether the P is asked to retire: its number is not below the number of procs. Only a hint without the scheduler's
+  /// lock.
   var mustRetire: Bool { asks(for: .retire) }
 
   /// Asks the holder of the P to do `what` at its next scheduling point. Any thread.
@@ -268,7 +270,7 @@ private struct PRequests: ~Copyable {
     return unsafe owned.pointee.spans &* UInt64(Capacity.ps) &+ UInt64(id)
   }
 
-  /// The string id of a spawn site.
+  /// Returns the string id under which the place of a `go` call is named.
   @inline(__always)
   func entry(_ file: StaticString, _ function: StaticString, _ line: Int) -> UInt32 {
     let site = SpawnSite(file, function, line)

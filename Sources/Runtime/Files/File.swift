@@ -62,7 +62,7 @@ public struct File: ~Copyable, Sendable {
   /// - Throws: `.tooLarge` as soon as there are more than `limit` bytes; `.failed` when the system cannot read.
   public mutating func readToEnd(limit: Int = .max) throws(FileError) -> [UInt8] {
     var bytes: [UInt8] = []
-    // Ask for one byte more than there should be: then this read shows the end, or that the file has grown.
+    // Ask for one byte more than the file should have, or than `limit` allows: if it has more, this read shows that.
     var want = min(max(size - Int(offset), 0), min(limit, 1 << 30)) + 1
     while true {
       let piece = try read(upTo: want)

@@ -1,4 +1,4 @@
-// A folder as the root of everything that may be read: names come from strangers, and no name leads out of the folder.
+// A folder beneath which files are opened by names that come from strangers. No name leads out of the folder.
 //
 // §1 The problem. Checking a path for `..` and then opening it is not enough: a link inside the folder may point
 // outside, and may be put there between the check and the open.
@@ -7,12 +7,12 @@
 // (openat2, Linux 5.6). Any step outside fails, at whatever moment, also by `..` or by an absolute link. Links that
 // stay inside are followed; links of /proc that lead anywhere are not.
 //
-// §3 Where that call is missing, or a sandbox refuses it, we walk: we open each component by itself, from the one
-// before, with O_NOFOLLOW. So no links are followed at all. And moving a folder meanwhile does no harm: the walk goes
-// on from the open folder, wherever that was moved to.
+// §3 Where openat2 is missing, or a sandbox refuses it, we open each component of the path by itself, relative to the
+// open folder of the component before it, with O_NOFOLLOW. So no links are followed at all. And moving a folder
+// meanwhile does no harm: the open descriptor stays with the folder, wherever that was moved to.
 //
-// §4 Only regular files can be opened; the open descriptor tells. The file is opened without waiting, so a FIFO cannot
-// hold up the thread.
+// §4 Only regular files can be opened; fstat of the open descriptor tells which kind it is. The file is opened without
+// waiting, so a FIFO cannot hold up the thread.
 import CMPG
 import Glibc
 

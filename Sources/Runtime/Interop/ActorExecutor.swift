@@ -7,11 +7,11 @@
 // the pool a channel operation cannot park, because it runs on no G.
 //
 // §2 The design. Jobs wait in a queue, in the order in which they come. While there are any, one G of kind `task` runs
-// them, one after the other. Each job must run on one thread (Home §1), so the G has a home. The G may park; then the
-// actor is busy until the G goes on, as it is while any of its jobs waits.
+// them, one after the other. Each job must run on one thread (Home §1), so the G keeps its thread, its home. The G may
+// park in a job; the actor then stays busy until the G goes on, as an actor does whenever its job blocks.
 //
-// §3 The G ends when it finds the queue empty. It clears `isServed` under the same lock, so the thread that appends a
-// job after that starts the next G.
+// §3 The G ends when it finds the queue empty. It clears `isServed` in the same hold of the lock; a thread that appends
+// a job after that sees this, and starts the next G.
 import Region
 
 /// The executor of an actor whose jobs run as Gs.
@@ -25,8 +25,8 @@ import Region
 ///   func enter(_ line: String) { lines.send(line) }  // a channel: it may park
 /// }
 /// ```
-/// Make one for each actor: two actors that share one exclude each other. First come, first served; priorities are
-/// ignored. Thread-safe; may be made anywhere, but used only once `MPG.main` has begun.
+/// Make one executor for each actor: two actors that share an executor exclude each other. First come, first served;
+/// priorities are ignored. Thread-safe; may be made anywhere, but used only once `MPG.main` has begun.
 public final class ActorExecutor: SerialExecutor, @unchecked Sendable {
   // Safe because: the mutable properties are touched under `lock` alone.
   /// The string id under which the Gs of all actors are shown.

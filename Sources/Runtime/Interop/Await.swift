@@ -6,7 +6,7 @@
 // result.
 //
 // §2 The protocol. `state` holds 0, the ticket of the G's wait (Claim.swift), or `done`.
-//     G:     A1  opens its wait; the first time so that its scope can end it
+//     G:     A1  opens its wait; in the first round cancelling its scope can end that wait too
 //            A2  state ← ticket, unless it is `done`: then it closes the wait and goes on
 //            A3  parks; the commit (W4 of Claim) fails if the wait was ended meanwhile
 //            A4  awake: if the task ended the wait, or the state is `done` by now, goes on. Else it was cancelled:
@@ -22,7 +22,7 @@
 // nothing: a G that was cancelled as the task ended finds `done` at its next A2, so the look only saves that round. See
 // AwaitModel.
 //
-// §4 The task ends on any thread: see Outside.swift.
+// §4 The task may end on a thread that is no M. Outside.swift says how such a thread makes the G ready.
 import Region
 import Synchronization
 
@@ -58,7 +58,7 @@ public func `await`<Result: Sendable, Failure: Error>(
   return try awaited.result.get()
 }
 
-/// The meeting point of the task and the G.
+/// Hands the outcome of the task to the G that waits for it.
 ///
 /// Safe because: `outcome` is written before `state` becomes `done`, and read only afterwards.
 private final class Awaited<Success: Sendable, Failure: Error>: @unchecked Sendable {

@@ -6,7 +6,8 @@
 // Home.swift.
 import Region
 
-/// Runs the jobs of Swift tasks as Gs. There is one: `taskExecutor`. Thread-safe; usable once `MPG.main` has begun.
+/// Runs the jobs of Swift tasks as Gs. There is one executor: `taskExecutor`. Thread-safe; usable once `MPG.main` has
+/// begun.
 public final class SchedulerExecutor: TaskExecutor {
   static let shared = SchedulerExecutor()
   /// The string id under which the Gs of all jobs are shown.

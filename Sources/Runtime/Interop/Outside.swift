@@ -2,7 +2,8 @@
 //
 // §1 The problem. An `async` function that a G awaits ends on some thread of Swift's pool; a `Task` is enqueued from
 // anywhere; async code starts a G. Each of these makes a G runnable. But every move of a G is counted in a lane and
-// told in a ring, and lane and ring have one writer, an M. Such a thread has no M.
+// recorded as an event in a ring, and only one M at a time may write to a lane and its ring. A thread from outside has
+// no M.
 //
 // §2 Rejected. A lock-free list that netpoll's thread and searching Ms empty: a G would have to pass through a thread
 // that must be woken first, and every search would have one more place to look at. An M for each outside thread, as
@@ -11,9 +12,9 @@
 //
 // §3 The design. There is one M without a thread of its own, made at the first need and lent, under a lock, to
 // whichever thread comes from outside. Like netpoll's thread it holds no P, and it does what that thread does: it
-// counts and tells in its own lane, puts Gs on the GRQ with `inject`, and wakes idle Ps. So it needs one lock more than
-// netpoll, and the scheduler's protocols stay the same. In the region it has a lane and a ring, but no row among the
-// Ms: its state is `none`, because it has no thread.
+// writes counts and events to its own lane and ring, puts Gs on the GRQ with `inject`, and wakes idle Ps. So it needs
+// one lock more than netpoll, and the scheduler's protocols stay the same. In the region it has a lane and a ring, but
+// no row among the Ms: its state is `none`, because it has no thread.
 //
 // §4 Ordering. The lock puts the lane's writers one after the other: its release publishes counters and ring to the
 // next writer. `inject` appends under the scheduler's lock. An M that goes to sleep looks at the GRQ and puts its P on
@@ -24,16 +25,16 @@
 // torn. A look for an idle P before the append: an M that goes to sleep in between sleeps beside the G. See
 // OutsideModel.
 //
-// §6 Lock order: outside → scope, timer descriptor, poll descriptor, io_uring's orders → scheduler → nothing. No M with
-// a P ever takes the lock of the outside. So a thread that is held up while it has that lock (starting a thread
-// allocates) holds up only others from outside. It may wait for room among io_uring's orders. The netpoll thread makes
-// that room; it is an M, and does not take the lock of the outside.
+// §6 Lock order: outside → scope, timer descriptor, poll descriptor, io_uring's submission ring → scheduler → nothing.
+// No M with a P ever takes the lock of the outside. So a thread that is held up while it has that lock (starting a
+// thread allocates) holds up only others from outside. Such a thread may have to wait until the submission ring of
+// io_uring has room. The netpoll thread makes that room; it is an M, and does not take the lock of the outside.
 //
 // §7 A `deinit` runs wherever the last reference is dropped: on a G, on a thread of Swift's pool, inside `blocking`, on
-// a thread on loan (Preempt §6), on a scheduling stack when a timer frees its action. A public class whose `deinit`
-// does more than free memory or close a descriptor does it in `act`, which tells these cases apart. `act` asks whether
-// there is a G in user code, not whether there is a P. On loan a G has no P; if it took a lock of ours outside of the
-// runtime, it could be stopped while it holds that lock.
+// a thread whose G runs without a P, on loan (Preempt §6), on a scheduling stack when a timer frees its action. A
+// public class whose `deinit` does more than free memory or close a descriptor does it in `act`, which tells these
+// cases apart. `act` asks whether there is a G in user code, not whether there is a P. On loan a G has no P; if it took
+// a lock of ours outside of the runtime, it could be stopped while it holds that lock.
 import CMPG
 import Glibc
 import Region
@@ -58,8 +59,8 @@ enum Outside {
   static func act<Result>(_ what: StaticString, _ body: (M) -> Result) -> Result {
     guard let m = M.current else { return actWithLent(what, body) }
     // On a scheduling stack, or inside `blocking`, the thread is inside the runtime already. Ask whether a G is in user
-    // code, not whether a P is held: a G on loan (Preempt §6) holds none either, and waits at the border until it is
-    // granted one.
+    // code, not whether a P is held: a G on loan (Preempt §6) holds none either, and waits in `enterRuntime` until it
+    // is given one.
     guard m.g != nil, !mpg_is_inside() else { return body(m) }
     // The caller may be Swift's own runtime, holding a lock that belongs to its thread: a cancellation handler runs
     // under a lock of its task, a `deinit` under any. If the G gave way here, it might come back on another thread, and
@@ -80,7 +81,7 @@ enum Outside {
     return body(unsafe lent ?? makeLent())
   }
 
-  /// Makes the lent M. Call under the lock.
+  /// Makes the M that is lent to threads from outside. Call under the lock.
   private static func makeLent() -> M {
     let sched = sched
     sched.lock.lock()
@@ -136,7 +137,7 @@ extension M {
   }
 
   /// Puts a G that is counted as runnable on a queue, and wakes an idle P if there is one. The M may hold a P or not.
-  /// - Parameter place: the `anyPlace` that the G's event has told already.
+  /// - Parameter place: this M's `anyPlace`, the queue that the event of the G's move has named already.
   func submitAnywhere(_ g: G, _ place: Place) {
     if heldP != nil {
       submitNext(g, place)

@@ -15,7 +15,7 @@ struct Handed<Value>: @unchecked Sendable {
 ///
 /// May be called from any task on any executor, once `MPG.main` has begun. When the task is cancelled, the G's scope is
 /// cancelled too: a wait in it that can throw does throw, as everywhere (`withCancellation`). Gs that `body` starts
-/// belong to that scope, which ends with `body`. The G is named after this call.
+/// belong to that scope, which ends with `body`. Screens name the G by the place of this call.
 public func run<Result: Sendable, Failure: Error>(
   file: StaticString = #fileID, function: StaticString = #function, line: Int = #line,
   _ body: sending @escaping () throws(Failure) -> Result

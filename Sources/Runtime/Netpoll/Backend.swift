@@ -8,15 +8,17 @@
 //     arm         A G has found that the descriptor is not ready for a direction, has announced itself, and is about to
 //                 park. If the descriptor has become ready since, or becomes so, that is reported. Only backends whose
 //                 polls are one-shot need the call; to the others it means nothing, since `register` promises more.
-//     unregister  Nothing of this life of the descriptor is reported afterwards (the tag's generation sees to that),
-//                 and the caller may close the descriptor. The kernel lets go of it soon, if not at once.
+//     unregister  Nothing is reported afterwards for this registration (a late report has the tag of an old generation,
+//                 and is dropped), and the caller may close the descriptor. The kernel lets go of the descriptor
+//                 soon, if not at once.
 //     collect     Reports the ready descriptors. What a report announces is there to be read by then. When several
 //                 threads collect at once, each piece of news goes to one of them. A collect that does not wait may
-//                 find nothing because another thread is collecting. A descriptor with nothing new grows quiet.
+//                 find nothing because another thread is collecting. A descriptor with nothing new is soon
+//                 reported no more.
 //     breakWait   Ends the current wait in `collect`, or else the next one; even if a thread that does not wait
 //                 collects in between.
 //     flush       Does what only the netpoll thread may do; only that thread calls it. `hasUnflushed` says whether
-//                 there is anything to do. After a change, ask it before the thread may sleep elsewhere (Netpoll §3).
+//                 there is anything to do; the netpoll thread asks that before it sleeps elsewhere (Netpoll §3).
 //
 // §2 The backend is chosen once, at boot. It is an enum with a payload, so a call is a switch on a word that never
 // changes: no pointer to follow, no reference to count. All backends are compiled on every system. `available` says
@@ -61,8 +63,8 @@ enum Backend {
     }
   }
 
-  /// Asks for news of `direction`, for a G that has announced itself there and is about to park. Returns a G to make ready, if
-  /// there is one.
+  /// Asks for news of `direction`, for a G that has announced itself there (PollDescriptor §1) and is about to park.
+  /// Returns a G to make ready, if there is one.
   @inline(__always)
   func arm(_ direction: Pollable.Direction, _ descriptor: PollDescriptor) -> G? {
     if case .iocp(let iocp) = self { iocp.arm(direction, descriptor) } else { nil }
@@ -102,7 +104,8 @@ enum Backend {
     }
   }
 
-  /// Does what only the netpoll thread may do; only that thread calls this.
+  /// Submits the orders that threads have pushed (io_uring); with other backends does nothing. Only the netpoll thread
+  /// calls this.
   func flush() { if case .ioUring(let uring) = self { uring.flush() } }
 
   /// Whether `flush` has anything to do. Sequentially consistent.

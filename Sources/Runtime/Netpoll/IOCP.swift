@@ -34,9 +34,9 @@ import CIOCP
     descriptor.watch = unsafe PortWatch(watch.unsafelyUnwrapped)
   }
 
-  /// Asks for news of `direction`, for a wait that has announced itself. If the system refuses, for lack of memory, the
-  /// wait is told that there is news: it tries its call again, and then asks again. Returns the G to make ready, if another
-  /// one has taken the place of the caller's and is parked by now.
+  /// Asks for news of `direction`, for a G that has announced itself (PollDescriptor §1). If the system refuses, for
+  /// lack of memory, the G is told that there is news: it tries its call again, and then asks again. Returns the G to
+  /// make ready, if another G has taken the announced one's place and is parked by now; nil: there is none.
   func arm(_ direction: Pollable.Direction, _ descriptor: PollDescriptor) -> G? {
     guard let watch = descriptor.watch else { return nil }
     if unsafe ciocp_arm(port, watch.pointer, descriptor.tag, direction == .read ? 0 : 1) == 0 { return nil }

@@ -18,11 +18,12 @@
 // the thread does not wait (it looks at the timers before its next wait).
 //     thread:  sleepUntil ← T, seq. cst.;   then the earliest < T?  look again
 //     adder:   nextTimer ← t, seq. cst.;    then sleepUntil > t?    sleepUntil ← t by one CAS; on success, end the wait
-// Of several adders one ends the wait. The others, whose CAS failed, stored their timers before that, so the thread
-// sees their timers. Busy Ps fire their timers themselves, whenever they schedule. So while the thread stands by, it
-// grants them a moment of grace; it finds a timer due only when every P runs something long. While it finds none due,
-// the grace grows. When it finds one, or a P has fired a timer late, the grace starts again from the smallest: Ps that
-// must be stopped before they look at their timers cannot be relied on.
+// Of several threads that add timers at once, one ends the wait. The others, whose CAS failed, stored their timers
+// before that, so the thread sees their timers. Busy Ps fire their timers themselves, whenever they schedule. So while
+// the thread stands by, it sleeps until a little after the earliest timer (that little is the grace); it finds a timer
+// due only when every P runs something long. While it finds none due, the grace grows. When it finds one, or a P has
+// fired a timer late, the grace starts again from the smallest: Ps that must be stopped before they look at their
+// timers cannot be relied on.
 //
 // §5 The backend (Backend.swift) is chosen at boot: epoll, or io_uring in the style of completions.
 import CMPG
@@ -79,7 +80,7 @@ struct NetpollRecord: ~Copyable {
     let before = shared[.netpollLast].relaxed
     var mayReady = poller != .thread
     let fds = backend.collect(m, nanoseconds: nanoseconds) { descriptor, readable, writable in
-      if !mayReady { Pace.stand(m) }  // once: what the kernel told in one answer is one decision
+      if !mayReady { Pace.stand(m) }  // once: what the kernel told in one answer is one decision (Pace §2)
       mayReady = true
       if readable, let g = descriptor.read.unblock(ready: true) { m.readied(g, into: &ready) }
       if writable, let g = descriptor.write.unblock(ready: true) { m.readied(g, into: &ready) }
@@ -152,8 +153,9 @@ struct NetpollRecord: ~Copyable {
     if until > when { hasten(until, when) }
   }
 
-  /// Makes the dedicated thread's wait end at `when`, by one CAS (§4). If the CAS fails, another adder's CAS came after
-  /// this timer was stored, and that adder ends the wait.
+  /// Makes the dedicated thread wait until `when` at the latest, the moment of a new timer: stores `when` by one CAS,
+  /// and breaks the present wait (§4). If the CAS fails, the thread has woken up, or another adder of a timer breaks
+  /// its wait; the thread then sees this timer too.
   private func hasten(_ old: UInt64, _ when: UInt64) {
     let isMine = unsafe record.pointee.sleepUntil.compareExchange(
       expected: old, desired: when, ordering: .sequentiallyConsistent

@@ -16,19 +16,20 @@
 // exactly once. No news is lost between the failed system call and the park: edge-triggered epoll reports whatever
 // happens after that call, and the word then stays `ready`.
 //
-// §2 One waiter after the other. A G that was taken out of the word goes on some time later, and the next waiter need
-// not wait for that: a cancelled scope is over as soon as its flag is set, though its Gs have not gone on yet. So the
-// word names its G, and a G that goes on takes only itself out of the word, or news. If its scope is cancelled by then,
-// the news is not for this G: it puts the news back, and makes the G ready that waits there now. A G that goes on looks
-// at its scope last of all. If it then sees no cancellation, it keeps the news. A G that begins to wait after a later
-// cancellation also begins after that look, and its own system call, before the wait, finds in the socket what the news
-// told. A G that is about to wait and finds another G in the word looks at its own scope. If its own scope was
-// cancelled, the other G came later, and this G leaves. Otherwise it takes the other's place in the word. If the other
-// has only announced itself, the other notices that at its commit, and tries again. If the other was parked, it is
-// noted as displaced, and made ready. Suppose a displaced G was not cancelled, and its descriptor is neither closed nor
-// past its deadline: then two Gs wait for one direction at once, and the process ends with a message. Each G asks only
-// its own scope, because the other's scope may be gone. A G that goes on and finds another G in the word need not have
-// been displaced: a late canceller may have taken this G out of the word, for nothing, before the other came.
+// §2 One waiter after the other. A G that was taken out of the word goes on (runs again) some time later, and the next
+// waiter need not wait for that: a cancelled scope is over as soon as its flag is set, though its Gs have not gone on
+// yet. So the word names its G, and a G that goes on takes only itself out of the word, or news. If its scope is
+// cancelled by then, the news is not for this G: it puts the news back, and makes the G ready that waits there now. A G
+// that goes on looks at its scope last of all. If it then sees no cancellation, it keeps the news. A G that begins to
+// wait after a later cancellation also begins after that look, and its own system call, before the wait, finds in the
+// socket what the news told. A G that is about to wait and finds another G in the word looks at its own scope. If its
+// own scope was cancelled, the other G came later, and this G leaves. Otherwise it takes the other's place in the word.
+// If the other has only announced itself, the other notices that at its commit, and tries again. If the other was
+// parked, it is noted as displaced, and made ready. Suppose a displaced G was not cancelled, and its descriptor is
+// neither closed nor past its deadline: then two Gs wait for one direction at once, and the process ends with a
+// message. Each G asks only its own scope, because the other's scope may be gone. A G that goes on and finds another G
+// in the word need not have been displaced: a late canceller may have taken this G out of the word, for nothing, before
+// the other came.
 //
 // §3 What would break it. An announcement without a name: a commit would take another's announcement for its own, and
 // that other G would sleep without standing in the word. Storing `nothing` after waking: it wipes out a waiter that
@@ -115,7 +116,8 @@ struct PollRecord: ~Copyable {
     unsafe record.pointee.armedOn = p
   }
 
-  /// Notes that this side has no timer any more: it fired; or (`isLeft`) it stays in its heap, replaced or given up.
+  /// Notes that this side has no timer any more: the timer fired; or (`isLeft`) it was replaced or given up, and stays
+  /// in its heap.
   func disarm(isLeft: Bool) {
     guard armed != 0 else { return }
     unsafe record.pointee.armed.store(0, ordering: .relaxed)
@@ -199,9 +201,9 @@ struct PollRecord: ~Copyable {
   /// the G only in the text of a message.
   var owner: G? { Self.g(in: state) }
 
-  /// Ends the wait of the G that is parked on this side, and returns this G, which the caller must make ready; nil:
-  /// no G is parked here. If `ready` is true, the side also becomes ready; if it is false, only a deadline or a close
-  /// ends the wait.
+  /// Ends the wait of the G that is parked on this side, and returns this G, which the caller must make ready; nil: no
+  /// G is parked here. If `ready` is true, there is news, and the side becomes ready; if it is false, a deadline, a
+  /// close or a cancellation ends the wait.
   func unblock(ready: Bool) -> G? {
     while true {
       let old = state

@@ -27,8 +27,8 @@ public final class Signals: Sendable {
     }
   }
 
-  /// Parks the running G until one of the signals arrives, and returns it. It cannot throw, so it does not end when the
-  /// G's scope is cancelled (the rule of `withCancellation`).
+  /// Parks the running G until one of the signals arrives, and returns that signal's number. It cannot throw, so the
+  /// wait does not end when the G's scope is cancelled (the rule of `withCancellation`).
   public func next() -> Int32 {
     while true {
       if let signal = take() { return signal }
@@ -51,7 +51,7 @@ public final class Signals: Sendable {
     }
   }
 
-  /// A signal that has arrived; nil: none has.
+  /// Takes a signal that has arrived, and returns its number; nil: none has.
   private func take() -> Int32? {
     var number: UInt8 = 0
     return unsafe read(pollable.fd, &number, 1) == 1 ? Int32(number) : nil

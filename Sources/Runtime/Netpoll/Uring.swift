@@ -15,26 +15,26 @@
 // of a closed socket one wake-up later than with epoll.
 //
 // §3 Setting up anew. The kernel may end a multishot order: when the completion ring is full, or memory is short. The
-// last completion says so (no "more"). Whoever takes that completion reports what it says, and pushes the order again.
-// What changed in between counts as ready when the new order is carried out, so nothing is lost. But the descriptor may
-// have been unregistered meanwhile. Then a new order would keep a closed file open for ever, or watch another file that
-// has the same number. So one lock guards both: under it the order is pushed after a look at the descriptor's
-// `watched`, and under it `unregister` clears `watched` and pushes the cancellation. And an order that goes on is never
-// pushed a second time, because one cancellation ends only one order.
+// order's last completion says so: it lacks the flag IORING_CQE_F_MORE. Whoever takes that completion reports what it
+// says, and pushes the order again. What changed in between counts as ready when the new order is carried out, so
+// nothing is lost. But the descriptor may have been unregistered meanwhile. Then a new order would keep a closed file
+// open for ever, or watch another file that has the same number. So one lock guards both: under it the order is pushed
+// after a look at the descriptor's `watched`, and under it `unregister` clears `watched` and pushes the cancellation.
+// And an order that goes on is never pushed a second time, because one cancellation ends only one order.
 //
 // §4 Who takes completions: one thread at a time, by a lock. The netpoll thread keeps this lock while it waits in the
-// kernel. A completion that comes then wakes it, and nobody can take that completion away between its last look and its
-// sleep. An M that looks without waiting and finds the lock taken goes on: the holder reports.
+// kernel. A completion that comes then wakes it, and nobody can take that completion away between the netpoll thread's
+// last look and its sleep. An M that looks without waiting and finds the lock taken goes on: the holder reports.
 //
 // §5 Breaking a wait. The breaker sets `broken`, then writes to an eventfd that the ring watches like any descriptor.
 // The netpoll thread, with the lock of §4, first takes `broken` (if it was set, the thread does not wait), then makes
 // sure that the eventfd is watched, then waits.
-//     breaker:  broken ← true;  write         thread:  lock;  broken → false?  look at all anew
-//                                                      watched? else push the order;  wait
-// If the write came before the thread took `broken`, the thread sees the flag. If it came later, it completes after the
-// lock was taken, so nobody else can take that completion away. The watch of the eventfd may end like any other (§3);
-// the thread sets it up anew before it waits. Nobody ever reads the eventfd, so once it was written to, a new order
-// completes at once.
+//     breaker:  broken ← true;  write         thread:  lock;  broken ← false;  was it true? then it will not wait
+//                                                      eventfd not watched? push its order;  wait
+// If the write came before the thread took `broken`, the thread sees the flag. If the write came later, its completion
+// is posted after the lock was taken, so nobody else can take that completion away. The watch of the eventfd may end
+// like any other (§3); the thread sets it up anew before it waits. Nobody ever reads the eventfd, so once it was
+// written to, a new order completes at once.
 // Without the flag, a completion that an M has taken would be lost. Without the lock, an M could take the completion
 // just before the thread sleeps. UringSleepModel and UringWatchModel go through all interleavings.
 import CMPG

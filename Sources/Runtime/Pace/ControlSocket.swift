@@ -7,7 +7,7 @@ import Region
 ///
 /// Safe because: its path and its input are made once, and never freed.
 @safe struct ControlSocket {
-  /// What a wait brought.
+  /// What `wait` found, or what came of it.
   enum News {
     case none
     case line(ControlCommand)
@@ -17,7 +17,7 @@ import Region
     case left
   }
 
-  /// Wakes the control thread: an eventfd.
+  /// An eventfd that ends the control thread's wait.
   let bell: Int32
   private let listener: Int32
   /// The path of the socket, for `unlink`; never freed.
@@ -51,7 +51,8 @@ import Region
 
   // MARK: reading
 
-  /// Returns the next line of the controller; without one, waits up to `nanoseconds` for news (< 0: without limit).
+  /// Returns the next line of the controller. If there is none, first waits up to `nanoseconds` (< 0: without limit)
+  /// for the controller or the bell.
   @inline(never)
   mutating func wait(nanoseconds: Int64) -> News {
     if let line = nextLine() { return line }
@@ -62,7 +63,7 @@ import Region
     return read() ? nextLine() ?? .none : drop()
   }
 
-  /// Reads what the controller has sent. False: it is gone.
+  /// Reads what the controller has sent. Returns false if the connection has ended.
   private mutating func read() -> Bool {
     let room = unsafe UnsafeMutableRawBufferPointer(rebasing: input[count...])
     let got = unsafe recv(controller, room.baseAddress, room.count, Int32(MSG_DONTWAIT))
@@ -71,11 +72,11 @@ import Region
     return true
   }
 
-  /// Takes the next line out of the input; nil: it is not complete.
+  /// Takes the next line out of the input; nil: the line is not complete yet.
   private mutating func nextLine() -> News? {
     let filled = unsafe UnsafeRawBufferPointer(rebasing: input[..<count])
     guard let end = unsafe filled.firstIndex(of: 10) else {
-      // A line that is longer than any command is thrown away up to here; the rest of it is nonsense as well.
+      // The line is longer than any command. What has come of it is thrown away here; its rest will be nonsense too.
       guard count > Control.longest else { return nil }
       count = 0
       return .nonsense

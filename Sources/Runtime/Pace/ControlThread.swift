@@ -1,14 +1,14 @@
 // The control thread: serves the control socket, and lets threads through the gate, at which they wait while the
 // scheduler is held or slowed (Pace §2).
 //
-// §1 It is no M: it holds no P and writes no events. It runs only in a process that was started with control. It allocates
-// nothing after its start, takes no lock but the gate's, and handles no signal: a goroutine that was stopped may hold
-// malloc's lock, and whatever happens, the scheduler must be let run free.
+// §1 It is no M: it holds no P and writes no events. It runs only in a process that was started with control. It
+// allocates nothing after its start, takes no lock but the gate's, and handles no signal: a goroutine that was stopped
+// may hold malloc's lock, and this thread must be able to let the scheduler run free all the same.
 //
-// §2 One controller at a time. A second one is told that there is one, and its connection is closed. When the
-// controller's connection ends (it closes, crashes, or is killed), or stops reading answers, the scheduler runs free at
-// once. So nothing that a controller does or leaves undone can keep the program still: the kernel ends the connection of
-// a process that is gone.
+// §2 One controller at a time. A second one gets an error line, and its connection is closed. When the controller's
+// connection ends (it closes, crashes, or is killed), or stops reading answers, the scheduler runs free at once. So
+// nothing that a controller does or leaves undone can keep the program still: the kernel ends the connection of a
+// process that is gone.
 //
 // §3 Only this user may connect. The socket has mode 0600 in a folder of mode 0700. A path in the file system proves
 // little, so the kernel is also asked for the user at the other end of each connection (SO_PEERCRED).
@@ -24,8 +24,8 @@ struct ControlThread {
 
   nonisolated(unsafe) private static var socket: ControlSocket?
 
-  /// Makes the scheduler one that can be paced. At boot, before there are other threads. If there can be no socket, one
-  /// line says why, and the program runs without control.
+  /// Opens the control socket, so that the scheduler can be held and slowed. At boot, before there are other threads.
+  /// If there can be no socket, one line says why, and the program runs without control.
   static func prepare(_ region: RegionFile) {
     do throws(SystemError) {
       let opened = try ControlSocket(region)
@@ -36,13 +36,13 @@ struct ControlThread {
     }
   }
 
-  /// Starts the thread, if the scheduler can be paced. At boot, once.
+  /// Starts the thread, if there is a control socket. At boot, once.
   static func start() {
     guard unsafe socket != nil else { return }
     unsafe MPG.sched.startBootThread(nil, controlThread)
   }
 
-  /// Removes the socket's name. Async-signal-safe.
+  /// Removes the socket's file. Async-signal-safe.
   static func end() { unsafe socket?.unlink() }
 
   /// Closes the copies that a child of fork has of the sockets: a copy would keep the controller's connection open.
@@ -51,8 +51,8 @@ struct ControlThread {
   private let turns: Pace.Turns
   /// When the next turn of a slowed scheduler is due, in nanoseconds of the system's clock.
   private var due: UInt64 = 0
-  /// The step whose end the controller waits to hear of, and the moment at which it is answered even if the step goes
-  /// on; nil: there is none.
+  /// The step whose end the controller waits to hear of, and the moment at which the controller is answered even if the
+  /// step goes on; nil: there is no such step.
   private var step: (m: Int, p: Int?, limit: UInt64)?
   /// A step that the controller asked for when no thread waited at the gate (Pace §2): the clock was just moved to a
   /// timer, or the scheduler was just held. The first thread that comes to the gate before `limit` takes the step.
@@ -97,7 +97,7 @@ struct ControlThread {
     return next == .max ? -1 : Int64(clamping: next.excess(over: now))
   }
 
-  /// The controller is gone: the scheduler runs free.
+  /// Lets the scheduler run free, because the controller is gone.
   private mutating func leave() {
     (step, wanted) = (nil, nil)
     turns.release()
@@ -168,10 +168,11 @@ struct ControlThread {
 
   // MARK: slow
 
-  /// At most this many turns are made up for after the control thread had no CPU for a while.
+  /// When the control thread had no CPU for a while, it makes up for at most this many turns that became due meanwhile.
   private static let mostLate: UInt64 = 20
 
-  /// Lets threads through, one for each moment that is due. A turn for which no thread waited is not made up for.
+  /// Lets one thread through for each turn of a slowed scheduler that is due. A turn for which no thread waited is
+  /// lost.
   @inline(never)
   private mutating func takeTurns(_ now: UInt64) {
     guard turns.pace == .slow else { return }

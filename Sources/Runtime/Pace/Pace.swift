@@ -18,23 +18,24 @@
 // was stolen. (With a gate inside that batch, the G would be on no queue for as long as the thread stands.) No gate is
 // under a lock. So nothing waits for a thread at a gate, except for what only that thread's next decision can bring.
 //
-// §3 No cost when off. Each gate hides behind a word that was looked at already: the P's `attention` at the top of the
-// search, and the thread's note where a G leaves the runtime. Both are set only while the scheduler is paced. A thread
-// that is let through leaves itself a note again. The other gates are on slow paths.
+// §3 No cost when off. The check for a gate is part of a check that the code makes anyway: of the P's `attention` at
+// the top of the search, and of the thread's note where a G leaves the runtime. For a gate both are set only while the
+// scheduler is paced. A thread that is let through sets its own note again, so that it comes to its next gate. The
+// other gates are on slow paths.
 //
 // §4 The protocol. One lock guards the mode, and the line of the Ms that wait at the gate.
 //     M:        mode = free?  go on.   lock;  mode = free?  unlock, go on.   word ← waits, join the line;  unlock;
 //               sleep on the word while it says `waits`
-//     control:  lock;  take one out of the line, its word ← goes;  unlock;  wake it
+//     control:  lock;  take an M out of the line, its word ← goes;  unlock;  wake it
 //     release:  lock;  mode ← free;  all words in the line ← goes;  unlock;  wake them all
 // The second look at the mode, under the lock, is needed: without it an M that looked before a release joins the line
 // after it, and waits for ever (PaceModel). A wake that comes before the sleep is not lost, because a futex sleeps only
 // while the word still says `waits`. Release is what the control thread does first when the controller's connection
 // ends, however it ends (ControlThread); the kernel closes the connection of a process that was killed.
 //
-// §5 Threads that run user code do not come to a gate by themselves. Sysmon asks each of them once, as for preemption
-// (Preempt §3), so the thread comes when its G next leaves the runtime. A G that computes on and on is stopped by the
-// signal like any hog, after a slice of CPU time (Watch).
+// §5 Threads that run user code do not come to a gate by themselves. Sysmon asks each of them once to stop, as for
+// preemption (Preempt §3), so the thread comes when its G next leaves the runtime. A G that computes on and on is
+// stopped by the signal like any hog, after a slice of CPU time (Watch).
 //
 // §6 Sysmon must go on looking, so it never stands. Before it takes a P from a system call it joins the line without
 // waiting, and acts at a later look, when it has been let through (`mayAct`). While the scheduler is held, sysmon does
@@ -52,7 +53,7 @@ enum Pace {
   ///
   /// Safe because: there is a gate for each M that there can be, and gates are never freed.
   @safe struct Record: ~Copyable {
-    /// 1 while threads must stand at the gate. Written under `lock`; without it a hint.
+    /// 1 while threads must stand at the gate. Written under `lock`; a reader without the lock takes it as a hint.
     let isOn = Atomic<UInt32>(0)
     let clock = Atomic<UInt64>(0)
     let lock = Lock()
@@ -68,7 +69,7 @@ enum Pace {
     /// Grows whenever the scheduler is held or slowed anew, so that each thread stands once at least.
     /// Written under `lock`.
     let round = Atomic<UInt64>(0)
-    /// What ends the control thread's sleep: an eventfd.
+    /// An eventfd that ends the control thread's wait.
     let bell: Int32
 
     init(_ shared: Block<SchedField>, bell: Int32) {
@@ -103,7 +104,8 @@ enum Pace {
 
   nonisolated(unsafe) private(set) static var record: UnsafeMutablePointer<Record>?
 
-  /// Makes the scheduler one that can be paced. At boot, before its threads start.
+  /// Makes the record that `stand` needs, so that the scheduler can be held and slowed. At boot, before its threads
+  /// start.
   static func prepare(_ shared: Block<SchedField>, bell: Int32) {
     let new = UnsafeMutablePointer<Record>.allocate(capacity: 1)
     unsafe new.initialize(to: Record(shared, bell: bell))
@@ -162,7 +164,8 @@ enum Pace {
     goOn(m, since: since)
   }
 
-  /// Whether the M has written an event since it was last let through, or was not let through in this round.
+  /// Whether the M must stand again: it has written an event or changed its P since it last stood, it has not stood in
+  /// this round (`Record.round`), or it writes no events.
   private static func hasDecided(_ m: M, _ gate: UnsafeMutablePointer<Gate>, since round: UInt64) -> Bool {
     let (p, position) = (m.heldP?.id ?? -1, m.lane.counters[.position].relaxed)
     let isSame =
@@ -174,9 +177,9 @@ enum Pace {
     return true
   }
 
-  /// What the M does first after it was let through. The time at the gate must not count for the M. So the M forgets
-  /// the time stamp of its step (Moves), and moves the moment at which its P last looked elsewhere (FindRunnable §2)
-  /// forward by that time.
+  /// Leaves the time at the gate, which ends here, out of the M's reckoning. For that the M forgets the time stamp of
+  /// its step (Moves), and moves the moment at which its P last looked elsewhere (FindRunnable §2) forward by that
+  /// time.
   private static func goOn(_ m: M, since: UInt64) {
     m.step = 0
     guard let p = m.heldP else { return }
@@ -184,7 +187,7 @@ enum Pace {
     if p.lookedElsewhere > 1 { p.lookedElsewhere &+= Clock.now &- since }
   }
 
-  /// Notes that the M is at its next gate, or at rest. Call under the lock.
+  /// Notes that the M's decision is over, because the M is at its next gate, or at rest. Call under the lock.
   static func noteArrival(
     at gate: UnsafeMutablePointer<Gate>, _ record: UnsafeMutablePointer<Record>
   ) {
@@ -211,10 +214,10 @@ enum Pace {
   /// Whether sysmon has asked to act since its look began. Owner: sysmon.
   nonisolated(unsafe) private static var sysmonWants = false
 
-  /// Sysmon begins a look at all Ps.
+  /// Notes that sysmon begins a look at all Ps.
   static func beginLook() { unsafe sysmonWants = false }
 
-  /// Sysmon's look is over. If it found nothing to do, sysmon leaves the line.
+  /// Notes that sysmon's look is over. If the look found nothing to do, sysmon leaves the line.
   static func endLook(_ sysmon: M) { if isOn, unsafe !sysmonWants { withdraw(sysmon) } }
 
   /// Whether sysmon may make a decision now. If not, sysmon is in the line from now on, and must ask again at a later

@@ -45,15 +45,16 @@ extension Pace {
 
   private static let standing: UInt64 = 1 << 63
 
-  /// The clock's word, read once.
+  /// The state of the clock, from one read of its word.
   fileprivate static var clock: ClockState {
     guard let record = unsafe record else { return .goes(behind: 0) }
     let word = unsafe record.pointee.clock.load(ordering: .acquiring)
     return word & standing != 0 ? .stands(at: word & ~standing) : .goes(behind: word)
   }
 
-  /// Makes the clock stand or go, as the line demands. Call under the lock. True when the clock goes again. Then the
-  /// caller must release the lock and end the netpoll thread's wait, which has no limit while the clock stands.
+  /// Makes the clock stand or go, by the rule at the top of this file. Call under the lock. Returns true if a clock
+  /// that stood goes now. Then the caller must release the lock and end the netpoll thread's wait, which has no limit
+  /// while the clock stands.
   @discardableResult
   static func settleClock(_ record: UnsafeMutablePointer<Record>) -> Bool {
     let isOn = unsafe record.pointee.isOn.load(ordering: .relaxed) != 0
@@ -72,7 +73,7 @@ extension Pace {
     return false
   }
 
-  /// Moves the clock, which stands, forward to `moment`. Call under the lock.
+  /// If the clock stands, moves it forward to `moment`, never back. Call under the lock.
   static func advance(to moment: UInt64, _ record: UnsafeMutablePointer<Record>) {
     guard case .stands(let stood) = clock, moment > stood, moment & standing == 0 else { return }
     unsafe record.pointee.clock.store(moment | standing, ordering: .releasing)

@@ -4,13 +4,13 @@ import Region
 import Synchronization
 
 extension Pace {
-  /// The gate as the control thread sees it.
+  /// Opens and closes the gate, for the control thread.
   ///
   /// Safe because: the record is made at boot and never freed.
   @safe struct Turns {
     private let record: UnsafeMutablePointer<Record>
 
-    /// nil: the process cannot be paced.
+    /// Returns nil if the process was started without control, so that there is no gate.
     init?() {
       guard let record = unsafe Pace.record else { return nil }
       unsafe self.record = record
@@ -89,7 +89,7 @@ extension Pace {
     /// Returns that thread, and the P that it holds; nil: there is no such thread in the line.
     func grant(p: Int? = nil) -> (m: M, p: Int?)? {
       let place = locked { () -> (Int, Bool)? in
-        // The line is used where it lies: a copy of it would make the removal below allocate.
+        // The line is changed in place: if it were copied first, the removal below would allocate.
         let first = unsafe record.pointee.line.isEmpty ? nil : 0
         guard let place = p == nil ? first : unsafe record.pointee.line.firstIndex(where: { holds($0, p) })
         else { return nil }

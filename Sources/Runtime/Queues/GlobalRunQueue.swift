@@ -8,10 +8,11 @@
 //
 // §2 Neither line starves. The first worn G waits at least half a slice ÷ Ps while fresh Gs go before it. After that
 // its turn comes as soon as one of two conditions holds. First: all fresh Gs that stood in line when it became the
-// first worn one are gone, as in a single line. Second: it has waited half a slice ÷ Ps × (1 + fresh ÷ worn). So if
-// both lines together hold n Gs, the last worn one waits for n × half a slice ÷ Ps at most, and whatever runs when its
-// turn comes is stopped within a slice. That keeps the bound of Preempt §7. Without the first condition, a G that
-// creates others without end would come back long before the Gs that it created have had their first turn.
+// first worn one are gone, as in a single line. Second: it has waited half a slice ÷ Ps × (1 + length of the fresh line
+// ÷ length of the worn line). So if both lines together hold n Gs, the last worn one waits for n × half a slice ÷ Ps at
+// most, and whatever runs when its turn comes is stopped within a slice. That keeps the bound of Preempt §7. With the
+// wait of half a slice ÷ Ps alone, a G that creates others without end would come back long before the Gs that it
+// created have had their first turn.
 //
 // §3 An M takes worn Gs one by one and runs them at once. A G that the signal stopped may hold malloc's lock. Suppose
 // it lay in an LRQ whose M waits for that lock inside the runtime, where the M cannot be stopped: the G would wait for
@@ -62,7 +63,7 @@ extension Scheduler {
     return taken
   }
 
-  /// The first worn G, if there is one and its turn has come (§2).
+  /// Takes the first worn G if its turn has come (§2); nil: there is none, or fresh Gs go first.
   private func takeWornInTurn() -> G? {
     guard unsafe !guarded.pointee.worn.isEmpty else { return nil }
     if unsafe !guarded.pointee.fresh.isEmpty {
@@ -88,7 +89,8 @@ extension Scheduler {
     unsafe (guarded.pointee.freshThen, guarded.pointee.freshLeft) = (fresh, fresh)
   }
 
-  /// Takes the G that was stopped last among the worn ones that keep a thread. Call under the lock.
+  /// Takes, of the first 1,000 worn Gs, the last one in which a thread stands still (`G.keeper`): the G that was
+  /// stopped last. nil: there is none. Call under the lock.
   func grqTakeLastStopped() -> G? {
     guard let g = unsafe guarded.pointee.worn.removeLast(of: 1000, where: { $0.hasKeeper }) else {
       return nil

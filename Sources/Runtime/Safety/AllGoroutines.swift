@@ -1,8 +1,8 @@
 // The list of all goroutines, as text: for SIGQUIT, and for a deadlock. The reporter writes it without allocation and
-// without a lock, because a goroutine in the list may hold malloc's.
+// without a lock, because a goroutine in the list may hold malloc's lock.
 //
-// `kill -QUIT` prints the list on stderr and lets the process go on, unlike Go, which ends it: a running service can be
-// asked without being killed. With MPG_SIGQUIT=exit in the environment the process ends, as in Go, with exit code 2.
+// `kill -QUIT` prints the list on stderr and lets the process go on, unlike Go, which ends it: a service can list its
+// goroutines and run on. With MPG_SIGQUIT=exit in the environment the process ends, as in Go, with exit code 2.
 import CMPG
 import Region
 

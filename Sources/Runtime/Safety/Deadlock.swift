@@ -15,16 +15,16 @@
 //     D2  is every P idle, still?
 //     D3  is there a timer that counts?             then: are there foreign threads?
 //     D4  counts again: the same?                   then it is a deadlock
-// Only these can be about to make a waiting G runnable: a G that runs; an M that has just put a G aside whose wait was
+// Only these can be about to make a waiting G runnable: a G that runs; an M that is just parking a G whose wait was
 // ended meanwhile (Claim W4), and that still holds its P; a timer; a foreign thread; for a wait that is not from
 // inside, the network. Each of them counts the G as runnable *before* it stops being what D2 and D3 look for. So if D2
 // or D3 looks too late to find it, the counts have changed by then, and D4 sees that.
 //
-// §3 Timers. A sleeper's wait reason says that it will wake, and deadlines of descriptors end only waits for
-// the network. So neither counts here. All other timers count (`Timers.wakers`) from the moment at which they
-// are armed until what they did is counted, or they were stopped; stale entries that are left in a heap do
-// not count. If a timer were taken off that count before it has acted, no count would show it while the
-// thread that fires it works on it.
+// §3 Timers. D1 sees a sleeping G by its wait reason, and deadlines of descriptors end only waits for the network,
+// which D1 sees too. So D3 counts neither kind. All other timers count (`Timers.wakers`) from the moment at which they
+// are armed until the move of the G that they readied or spawned is counted, or they are stopped; stale entries that
+// are left in a heap do not count. If a timer were taken off that count before it has acted, no count would show it
+// while the thread that fires it works on it.
 //
 // §4 When. Sysmon asks these questions when it is about to sleep, after it has announced that
 // (`Sysmon.sleepUntilActivity`). Every event that later turns a no into a yes wakes sysmon. A G can leave a wait, or
@@ -32,8 +32,8 @@
 // fires and readies no G, that wakes sysmon too (`noteQuiet`). Timer and announcement are sequentially consistent; the
 // scheduler's lock orders P and announcement:
 //     sysmon:  asleep ← true;   then D0 to D4;   then sleep        firer:  wakers − 1;   then asleep?  wake it
-// At least one sees the other. Without D0 an M that took its P before the announcement may put its last G aside while
-// the counts are read, and sysmon would not ask again. Only foreign threads come and go unannounced. So sysmon asks for
+// At least one sees the other. Without D0 an M that took its P before the announcement may park its last G while the
+// counts are read, and sysmon would not ask again. Only foreign threads come and go unannounced. So sysmon asks for
 // them again, first after 20 ms, then at longer intervals, up to a second.
 //
 // §5 What was wrong with the first version. It looked at netpoll's thread, then at queues, and at the counts last.

@@ -1,5 +1,6 @@
 // Faults: a stack that overflowed, a trap, a bad access. The process ends as it would have without us. Before that, one
-// line says which goroutine it was, and the region is marked as crashed and left behind as a black box.
+// line says which goroutine it was, and the region is marked as crashed and left behind as a black box, which mpgtop
+// can read.
 import CMPG
 import Glibc
 import Region

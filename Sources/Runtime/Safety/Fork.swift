@@ -24,8 +24,8 @@ enum Fork {
   }
 
   /// Called in the signal handler when a child touched memory that it does not have. That happens in a child that was
-  /// made by a call of which fork handlers are not told (`_Fork`, `clone`), or that got past the borders of the
-  /// runtime.
+  /// made by a call that runs no fork handlers (`_Fork`, `clone`), or that got past the checks where the runtime is
+  /// entered.
   static func reportTouch(_ address: UnsafeMutableRawPointer?) {
     if unsafe mpg_in_region(address) { say("the runtime") }
   }

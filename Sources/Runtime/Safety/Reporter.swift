@@ -7,7 +7,8 @@
 //
 // §2 The design. A thread that is made at boot and does nothing else. It is no M: it holds no P, counts nothing and
 // writes no events. It takes no lock and allocates nothing, and it reads only what readers in other processes read too.
-// It sleeps on a word. A signal handler, or sysmon, asks it by setting a bit in that word, and never waits for it.
+// It sleeps on a futex word. A signal handler, or sysmon, asks for a report by setting a bit in that word, and does not
+// wait for the report.
 //
 // §3 Time limits. A write waits for `patience` at most, a report for `limit` in all; then the rest is left out. If the
 // process is to end after the report, it ends then. If this thread fails to end the process in time, sysmon ends it

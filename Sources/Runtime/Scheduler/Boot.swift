@@ -1,5 +1,5 @@
-// The boot: what the runtime does before the program's own main. Each step leaves an event, and its moment in the
-// region's header, so that it can be shown as long as the region exists.
+// The boot: what the runtime does before the program's own main. Each step leaves an event in a ring, and its time in
+// the region's header, so that viewers can show the step as long as the region exists.
 import CMPG
 import Glibc
 import Region
@@ -9,7 +9,7 @@ public struct Options: Sendable {
   /// How many Ps there are, 1…1024; nil: as many as there are CPUs that the process may use
   /// (`AvailableCPUs`). `setProcs` changes it later.
   public var procs: Int?
-  /// Whether events are written. Gauges are right either way.
+  /// Whether events are written to the region's rings. The region's gauges are right either way.
   public var tracing: Bool
 
   /// Whether a G that runs for too long while other Gs wait is stopped: see Preempt §7.
@@ -27,7 +27,7 @@ public struct Options: Sendable {
   /// How netpoll asks the kernel; nil: what `MPG_NETPOLL` says (`epoll` or `io_uring`), else epoll. A backend that is
   /// not available ends the process at boot, with one line.
   public var netpoll: NetpollKind?
-  /// Sizes for io_uring. Small rings make the kernel end watches early, for tests.
+  /// The sizes of io_uring's two rings. Tests choose small ones, with which the kernel ends its polls early (Uring §3).
   var rings = RingSizes()
 
   /// Takes defaults from the environment: `MPG_TRACE=0` (events off), `MPG_PREEMPT=0` (preemption off), `MPG_PROCS=n`,

@@ -15,14 +15,15 @@
 // §3 The trigger. A thread that gives a stack or a descriptor back asks for a look, if the pool then holds more than
 // twice what the last look decided to keep. While the pacer still remembers a burst, or memory remains to be given
 // back, a look follows every 200 ms. After that the gc thread sleeps without limit, so an idle process costs nothing. A
-// look that finds too much starts a cycle: events, gauges, and steps. Each step takes a batch out under the pool's
-// lock, gives its memory to the system without a lock, and puts the batch back. However often a look is asked for, it
-// comes at the earliest 200 ms after the one before. The reason: a cycle cannot give back memory that is left in pieces
-// that are too small, so without this limit every G that ends would ask for the next look in vain.
+// look that finds too much starts a cycle, which readers see by its events and gauges. A cycle consists of steps. Each
+// step takes a batch out under the pool's lock, gives its memory to the system without a lock, and puts the batch back.
+// However often a look is asked for, it comes at the earliest 200 ms after the one before. The reason: a cycle cannot
+// give back memory that is left in pieces that are too small, so without this limit every G that ends would ask for the
+// next look in vain.
 //
-// §4 Free stacks and descriptors in the Ps' caches would keep a slab, or the tail of the table, from being free. So a
-// cycle asks every P to give them back: the gc thread empties the caches of idle Ps itself, and an M that holds a P
-// empties that P's caches at its next scheduling point.
+// §4 Free stacks and descriptors in the Ps' caches would keep a slab of stacks, or the tail of the G table, from being
+// wholly free. So a cycle asks every P to give them back: the gc thread empties the caches of idle Ps itself, and an M
+// that holds a P empties that P's caches at its next scheduling point.
 import CMPG
 import Region
 import Synchronization

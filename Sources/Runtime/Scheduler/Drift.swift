@@ -1,4 +1,4 @@
-// Drift: a thread that sleeps in the kernel without having said so loses its P.
+// Drift: a thread that sleeps in the kernel without having said so (by `blocking`) loses its P.
 //
 // §1 The problem. A G may wait in the kernel outside of `blocking`: for a lock of the operating system's (malloc's,
 // that of stdout, an actor's), or in a `usleep`. Its P does nothing meanwhile, and the Gs behind it wait. The signal of
@@ -7,10 +7,10 @@
 //
 // §2 The design. Such a G is in a system call, whether it said so or not, so sysmon treats it as if it had said so.
 // Sysmon counts the G as in a system call, takes the P and passes it on. The thread is then *adrift*. It does not know
-// that, and need not: it touches nothing that belongs to the P before it enters the runtime. There, at the border, it
-// stands still; sysmon puts the G on the GRQ, and the M that takes the G from there grants the thread a P, as in
-// Preempt §3. Or sysmon sees that the thread uses the CPU for long without a P: then it stops the thread by the signal.
-// So, except for moments, no more Gs run than there are Ps.
+// that, and need not: it touches nothing that belongs to the P before it enters the runtime. There, at the border
+// between user code and runtime, it stands still; sysmon puts the G on the GRQ, and the M that takes the G from there
+// grants the thread a P, as in Preempt §3. Or sysmon sees that the thread uses the CPU for long without a P: then
+// sysmon stops the thread by the signal. So, except for moments, no more Gs run than there are Ps.
 //
 // §3 The protocol. Sysmon must know that the thread is outside the runtime, and stays outside, though it may wake up at
 // any time. The thread writes the word `inside` at every border, so often that a fence there would cost too much.
@@ -21,17 +21,18 @@
 // that matters. So at least one of the two sides sees the other. While the word says `being taken`, the M's record is
 // sysmon's.
 //     sysmon:  being taken → adrift (release)
-//     border:  adrift → stands still, by CAS, and rings the bell;   waits until it is granted a P
+//     border:  adrift → stands still, by CAS, and wakes sysmon (rings its bell);   waits until it is granted a P
 //     handler: adrift, outside → stands still, by CAS;   waits likewise. Not in a library with locks, which the thread
 //              leaves soon
 //     sysmon:  stands still: counts the G as queued, and queues it. Sysmon owns G and M, since the thread does not move
-//     sysmon:  adrift → on loan, by CAS, when the handler has been patient for too long: on loan the thread stops
-//              wherever it is
+//     sysmon:  adrift → on loan, by CAS, when 16 signals have not stopped the thread: the handler stops a thread on
+//              loan even in a library with locks
 //
 // §4 Convoys. Suppose the holder of a lock was stopped by the signal, and its G is on the GRQ. Every G that gets a turn
 // needs the lock, and falls asleep in its turn. So the P of a thread that sleeps in `futex` goes straight to the G that
-// was stopped last, if there is one. The line has stood still since then, so that G is the likeliest holder. If it is
-// not, it runs into the lock as well, and the G that was stopped before it is next.
+// was stopped last, if there is one. The Gs that want the lock have made no progress since that G was stopped, so that
+// G is the likeliest holder. If it is not the holder, it falls asleep for the lock as well, and the G that was stopped
+// before it is next.
 //
 // §5 Which threads sleep. Sysmon looks a thread up in /proc if it has hardly used the CPU since the last look. /proc
 // tells a thread that sleeps from one that waits for a CPU. A thread that slept only for a moment keeps its P, because
@@ -61,13 +62,13 @@ struct Drift {
 
   private var first: M?
 
-  /// After this many signals the thread is stopped wherever it is.
+  /// After this many signals the thread is stopped even in a library that may hold a lock.
   private static let patience = 16
 
   var isEmpty: Bool { first == nil }
 
-  /// Takes `p` from `sleeper`, which sleeps in the kernel, and passes it on. False when `sleeper` was awake by then, or
-  /// inside the runtime.
+  /// Takes `p` from `sleeper`, which sleeps in the kernel, and passes it on. False, and nothing is taken, if `sleeper`
+  /// is asked to stop, is inside the runtime, or no longer runs a G with `p`.
   mutating func take(_ p: P, from sleeper: M, forLock: Bool, _ now: UInt64, by sysmon: M) -> Bool {
     guard sleeper.changeStop(.runs, .beingTaken) else { return false }
     guard mpg_all_threads_barrier(), !sleeper.isInside, sleeper.heldP == p, let g = sleeper.g else {

@@ -8,8 +8,8 @@
 // Ms than a few (`idleMsKept`), the gc thread looks every two seconds at the smallest number of idle Ms since its last
 // look (`idleLow`). That many Ms were not needed in all that time, so the gc thread cuts as many off the end of the
 // list, less the few that it keeps. Only Ms on the list are ended. Not on the list are: an M that stands still with a
-// preempted G, one that is the home of a G (Home.swift), one in a system call. M0 is never ended either, because its
-// thread is the process's first.
+// preempted G, one that is kept for one G (that G's home: Home.swift), one in a system call. M0 is never ended either,
+// because its thread is the process's first.
 //
 // §3 The protocol. To cut an M off is like handing a P over to it: it is done under the scheduler's lock, and only the
 // thread that takes an M off the list may wake it.
@@ -75,8 +75,8 @@ extension Scheduler {
     lock.unlock()
   }
 
-  /// Tells the idle Ms to end that no thread has needed since the last look, except the few that are kept (E1 and E2
-  /// of §3). Called by the gc thread.
+  /// Tells those idle Ms to end which no thread has needed since the last look, except the few that are kept (E1 and E2
+  /// of §3). Returns how many these were, and whether there were more idle Ms than are kept. Called by the gc thread.
   func endIdleMs(by m: M) -> (ended: Int, areMany: Bool) {
     lock.lock()
     let (idle, kept) = (Int(shared[.idleMs].relaxed), idleMsKept)

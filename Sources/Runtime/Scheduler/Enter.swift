@@ -1,9 +1,9 @@
 // Entering and leaving the runtime: the border that preemption respects.
 //
 // A G in user code may be stopped anywhere (Preempt.swift). A G inside the runtime may hold a lock, or be half-way
-// through a move. There a preemption signal only leaves a note, and the G gives way when it leaves the runtime. The
-// scheduling stack is always inside. So every public function that touches the scheduler begins with `enterRuntime` and
-// ends with `leaveRuntime`. A G that parks in between may enter on one thread and leave on another.
+// through a move. There a preemption signal only leaves a note, and the G gives way when it leaves the runtime. Code on
+// an M's scheduling stack is always inside the runtime. So every public function that touches the scheduler begins with
+// `enterRuntime` and ends with `leaveRuntime`. A G that parks in between may enter on one thread and leave on another.
 import CMPG
 
 /// Enters the runtime from a G, and returns the G's M. Ends the process with a message that names `what` when the
@@ -33,7 +33,7 @@ func refuseOutside(_ what: StaticString) -> Never {
     """)
 }
 
-/// Leaves the runtime for user code. Gives way first if a note was left.
+/// Leaves the runtime for user code. If a note or sysmon asks the G to give way (Preempt §3), it gives way first.
 @inline(__always)
 func leaveRuntime() {
   if mpg_leave() { takeUpNote() }
@@ -43,8 +43,9 @@ func leaveRuntime() {
 @inline(__always)
 func leaveRuntimeWithoutGivingWay() { _ = mpg_leave() }
 
-/// Does what the note asks of the running G. If the scheduler is paced, the thread waits at the gate (Pace §2). If sysmon
-/// asked for the end of the slice while the G was inside the runtime, and that slice still runs, the G gives way.
+/// Does what the note asks of the running G. If the scheduler is paced (held or slowed from outside), the thread waits
+/// at the gate (Pace §2). If sysmon asked for the end of the slice while the G was inside the runtime, and that slice
+/// still runs, the G gives way.
 @inline(never)
 private func takeUpNote() {
   let m = enterRuntime("preemption")

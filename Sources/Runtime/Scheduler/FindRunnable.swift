@@ -6,14 +6,14 @@
 // §2 Turns. Gs that yield go to the end of their LRQ, so an LRQ may never run dry. Therefore a P looks elsewhere when a
 // quarter of a millisecond has passed since it last did: before its own Gs it takes one G from the GRQ, or, if the GRQ
 // is empty and no thread has polled the network for a millisecond, one that a poll finds. Before it looks elsewhere
-// again, it runs one of its own. So a G on the GRQ waits two turns for each G that stands before it, or a quarter of a
-// millisecond if that is longer, divided by the number of Ps. Why by time and not by turns alone: where Gs run for
-// microseconds, the Gs left on the GRQ are the oldest of a flood of new Gs. If a P took them early, they would begin a
-// flood of their own before this one is over, and Gs that were just made ready would stand behind all of them. Why one
-// by one: if a P put a whole share of the GRQ into its LRQ behind other Gs, a reader of the events could not follow
-// that (QueueTrace).
+// again, it runs one of its own. So a G on the GRQ waits two turns (one of a G from elsewhere, one of a P's own G) for
+// each G that stands before it, or a quarter of a millisecond if that is longer, divided by the number of Ps. Why by
+// time and not by turns alone: suppose a G starts a great many Gs that run for microseconds. Full LRQs have spilled the
+// oldest of them to the GRQ. If a P took these early, they would start as many of their own before the first ones are
+// done, and Gs that were just made ready would stand behind all of them. Why one by one: if a P put a whole share of
+// the GRQ into its LRQ behind other Gs, a reader of the events could not follow that (QueueTrace).
 // We rejected Go's way, which puts every G that yields on the GRQ: that is fair as well, but every yield takes the lock
-// that all Ps share. Where there are more Ps than CPUs, though, a G that yields beside waiting Gs does go on the GRQ.
+// that all Ps share. Where there are more Ps than CPUs, though, a G that yields while others wait does go on the GRQ.
 // There the thread of a P is off its CPU for milliseconds, and its whole LRQ waits with it, turn after turn; a G on the
 // GRQ is found by whichever thread has a CPU.
 //
@@ -53,7 +53,7 @@ extension M {
     patience = Self.patience
   }
 
-  /// Takes the next G from the GRQ or the LRQ, past `runnext`; called at every 61st start. Without preemption
+  /// Takes the next G from the GRQ or the LRQ, leaving `runnext` aside; called at every 61st search. Without preemption
   /// (`Options.preemption`) two Gs that hand each other the P could otherwise keep all other Gs of this P waiting. GRQ
   /// and LRQ take turns in coming first, so that neither keeps the other waiting.
   private func takeTurnOfTheWaiting(grqFirst: Bool) -> G? {
@@ -167,8 +167,8 @@ extension M {
     return took(g, from: .stealNext)
   }
 
-  /// Whether `victim` runs something that lasts while its `runnext` waits. Otherwise `victim` hands over from G to G
-  /// (Spinning §6), and a stolen G would only bounce between caches.
+  /// Whether `victim` goes on with one G for some 3 µs while the G in its `runnext` waits. Otherwise the Gs of `victim`
+  /// hand the P to one another (Spinning §6), and a stolen G would only bounce between caches.
   private func keeps(_ victim: P, _ link: UInt64) -> Bool {
     let activity = victim.activity
     pause()

@@ -1,8 +1,8 @@
 // `go`: creating a G.
 import Region
 
-/// Starts a G that runs `body` concurrently. The G goes next on this P. If a P is idle and no M searches for work
-/// already, an M is woken, which may take the G.
+/// Starts a G that runs `body` concurrently. The new G is the next one to run on this P. If another P is idle and no M
+/// searches for work already, an M is woken, which may take the G.
 ///
 /// Must be called from a G. The new G is named after this call: `function at File.swift:line`. An error that leaves
 /// `body` ends the process with a message that names the G. The one exception: in a cancelled G, the error that reports

@@ -9,8 +9,8 @@ struct Loan {
   private var since: UInt64 = 0
   /// The id of the M to look at first for the next loan.
   private var cursor = 0
-  /// How long a loan lasts, in ticks. Any M that stands still may hold the needed lock, and the length doubles with
-  /// each round through all Ms.
+  /// How long a loan lasts, in ticks. Any M that stands still may hold the lock that the Ps need, so each gets a loan
+  /// in turn; after each round through all Ms the length doubles.
   private var length: UInt64 = 0
 
   /// Ends a loan that is over, and makes a new one if every P is stuck. Called by sysmon after it has looked at every

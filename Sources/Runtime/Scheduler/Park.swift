@@ -34,7 +34,7 @@ extension M {
 
   /// Makes `g`, which is counted as runnable, the next G of this P. The G that was in `runnext` so far goes into the
   /// LRQ.
-  /// - Parameter place: the place of `g` that its event and the counters have already told.
+  /// - Parameter place: the queue and the depth at which the event and the counters say that `g` is put.
   @inline(__always)
   func submitNext(_ g: G, _ place: Place) {
     if let displaced = p.lrq.exchangeNext(g) {

@@ -11,21 +11,23 @@
 //
 // §3 The stop word of an M is how its thread and sysmon talk (thread.c; the values are `M.Stop`).
 //     sysmon:   runs → asked
-//     the G:    when it leaves the runtime (Enter.swift), which most Gs do all the time: asked → left a note. It gives
-//               way at once and goes to the GRQ's worn line. That needs no signal, and no thread stands still
+//     the G:    when it leaves the runtime (Enter.swift), which most Gs do all the time: asked → left a note. The G
+//               gives way at once and goes to the GRQ's line for Gs that used up their slice (GlobalRunQueue §1).
+//               That needs no signal, and no thread stands still
 //     sysmon:   still asked after an eighth of a millisecond: asked → signalled, and sends the signal
 //     handler:  outside the runtime: signalled → stands still, rings sysmon's bell, waits on the futex until the word
 //               changes
 //               inside: signalled → left a note, rings the bell, returns
 //               in a library with locks (§8): signalled → was busy, rings the bell, returns
 //     sysmon:   stands still: takes the P, or lets the thread go (→ runs). Left a note, or was busy: → runs
-//     the M with a P for it: writes the P into the record of the M that stands still, then → runs, and wakes it
+//     the M that takes the G from the GRQ: writes its P into the record of the M that stands still, then → runs, and
+//               wakes that M
 // All changes are by compare-and-swap or exchange, so a signal that comes late, or from another sender, finds a word
-// that asks nothing of it. The handler does nothing else, because it may have interrupted any code. Whatever sysmon or
-// another M does to the M meanwhile, it does on behalf of a thread that does not move; release and acquire of the word
-// order the two sides. `signalled` tells a G that enters a system call that a signal is coming: the G waits for the
-// signal, so that the signal does not cut the call short (Syscall §4). A thread that falls asleep in the kernel after
-// it was asked answers nothing: sysmon takes the request back, and then the P (Drift).
+// that asks nothing of the handler. The handler does nothing else, because it may have interrupted any code. Whatever
+// sysmon or another M does to the M meanwhile, it does on behalf of a thread that does not move; release and acquire of
+// the word order the two sides. `signalled` tells a G that enters a system call that a signal is coming: the G waits
+// for the signal, so that the signal does not cut the call short (Syscall §4). A thread that falls asleep in the kernel
+// after it was asked answers nothing: sysmon takes the request back, and then the P (Drift).
 //
 // §4 Inside the runtime the handler only leaves a note, and the G gives way when it leaves the runtime.
 //
@@ -38,18 +40,17 @@
 //     • the P is meant for a new thread, which waits for malloc before it gets so far as to take the P;
 //     • the P is to be taken from a thread that waits in the kernel, but no M is there to go on with it, because the gc
 //       thread, which would start one, waits for malloc too.
-// When every P is stuck like this at once, no M is left that could give the holder its turn. So when every P that
-// should move has stood for a slice, sysmon lends time to one preempted G after the other: the G's thread runs on
-// without a P, in user code only. That breaks no promise (no more Gs run than there are Ps), because all Ps are at
-// rest.
+// When every P is stuck like this at once, no M is left that could give the holder its turn. So when every P has been
+// stuck for a slice, sysmon lends time to one preempted G after the other: the G's thread runs on without a P, in user
+// code only. That breaks no promise (no more Gs run than there are Ps), because all Ps are at rest.
 //     lend:     stands still → on loan, wakes it
 //     border:   a thread on loan that enters the runtime would touch what needs a P: on loan → stands still, and it
 //               waits there until it is granted one. If the grant came first the CAS fails, and the thread goes on
 //     recall:   when the loan has lasted its time: a signal; the handler does on loan → stands still
-//     grant:    as in §3, whether the thread stands still or runs on loan: it looks at the word again only at the
-//     border
+//     grant:    as in §3, whether the thread stands still or runs on loan: a thread on loan looks at the word again
+//               only at the border
 // Without the border's CAS the thread could overwrite a grant, and stand still for ever with a P of its own. The G
-// stays queued while it is on loan, so its turn comes as soon as a P moves again.
+// stays queued while it is on loan, so its turn comes as soon as a P is no longer stuck.
 //
 // §7 Which G to stop, and when. What ends is a *slice*. A slice is the time for which one G runs, together with the Gs
 // to which it hands the P by `runnext`; these inherit what is left of it. A system call does not begin a new slice,
@@ -62,15 +63,15 @@
 // §8 Patience. When a G stands still with malloc's lock, or the lock of stdout, every thread that wants that lock waits
 // for the G's next turn. Code that runs in libc, the dynamic linker or Swift's runtime when the signal comes may hold
 // such a lock, and mostly leaves within microseconds. So the handler lets that code go on, and also leaves a note.
-// Sysmon asks anew, and insists after 16 times, some 3 ms: `qsort` and `memcpy` can be hogs as well. The handler cannot
-// recognise locks of other code; Drift §4 deals with those.
+// Sysmon asks anew. After 16 times (some 3 ms) it has the thread stopped even there: `qsort` and `memcpy` can be hogs
+// as well. The handler cannot recognise locks of other code; Drift §4 deals with those.
 import CMPG
 import Region
 import Synchronization
 
 extension Scheduler {
-  /// Takes the P away from `m`, which stands still in the handler; or lets `m` go on, if it should not stop after all.
-  /// Called by sysmon. True when `m` lost the P.
+  /// Takes the P away from `m`, which stands still in the handler; or lets `m` go on, if the slice that was to end is
+  /// over, or no M sleeps that could go on with the P. Called by sysmon. True when `m` lost the P.
   func stopped(_ m: M, by sysmon: M) -> Bool {
     guard let g = m.g, let p = m.heldP, p.mustYield else {
       m.letGo()

@@ -12,23 +12,25 @@
 // §3 The protocol. The number stands in the region (`SchedField.procs`). Every P is in one *place*, which changes only
 // under the scheduler's lock:
 //     open      runs Gs, is idle, or is on offer (Syscall §2)
-//     leaving   retired by its last holder; on a list, for the gc thread
-//     cleaning  in the hands of the gc thread
+//     leaving   retired (U1, R2); on a list from which the gc thread takes it
+//     cleaning  the gc thread takes away its timers and caches (G1, G2)
 //     stopped   holds nothing
 //   change:   C1  procs ← n, under the lock
-//             C2  larger: stopped and leaving Ps below n open again and go on the idle list. A P that the gc thread has
-//                 in its hands opens when it is clean (G3)
+//             C2  larger: stopped and leaving Ps below n open again and go on the idle list. A P that the gc
+//                 thread is cleaning opens afterwards (G3)
 //             C3  smaller: open Ps at n and above are *asked* to retire, and those on the idle list are retired at once
 //   give up:  U1  whoever lets go of a P does it under the lock: a P below procs goes on the idle list, any other is
 //                 retired. `procs` decides, not what was asked
 //             U2  an M that finds its P asked to retire, at its next scheduling point, gives the P up. Then it does all
-//                 that an M does after it put its P on the idle list (Spinning §3, T2 to T4). The same after a system
-//                 call. From an M that stays in its call sysmon retakes the P; with preemption, from one in a loop too
-//   retire:   R1  runnext and the LRQ go to the GRQ, in the same hold of the lock
+//                 that an M does after it put its P on the idle list (Spinning §3, T2 to T4). An M that comes out of
+//                 a system call gives up such a P too. From an M that stays in its call sysmon takes the P; if there
+//                 is preemption (Preempt), sysmon also takes the P from an M whose G computes without end
+//   retire:   R1  the Gs of runnext and the LRQ go to the GRQ, in the same hold of the lock as U1
 //             R2  the P is `stopped` for readers, `leaving` for us; psOpen − 1; the gc thread is woken
 //   gc:       G1  takes the P off the list, moves its timers to P 0 (Timers+Moving), its caches to the pools
 //             G2  does so without the scheduler's lock: it allocates, which sysmon and holders of that lock must not
-//             G3  back under the lock: the P opens if procs grew meanwhile; else it is stopped, and psBound may shrink
+//             G3  back under the lock: the P opens if procs grew meanwhile; else it is stopped, and psBound (§4) may
+//                 shrink
 //
 // §4 Which Ps each of the runtime's threads looks at. `psMade`: the Ps that were ever made. Their counters count for
 // good, and readers sum up all of them. `psBound`: no P with this number or a higher one holds anything. Thieves, the
@@ -41,7 +43,7 @@
 //   • The idle list holds only open Ps below `procs`: C3 sweeps it, U1 puts no others there. So no M gets a retired P.
 //   • A P that is not open has an empty queue, and only the gc thread touches what else it has.
 //   • A G that R1 has moved is found: it is on the GRQ before the lock is released, and then its mover looks again (an
-//     M: T3) or wakes a P (everyone else: S2), as after any submission.
+//     M: Spinning T3) or wakes a P (everyone else: Spinning S2), as after any submission.
 //   • psOpen ≥ the Ps that Ms hold, plus the idle ones.
 //
 // §6 What breaks without each step; ProcsModel shows it. C3 without the sweep of the idle list, or U1 that decides by
@@ -288,8 +290,8 @@ extension Scheduler {
 }
 
 extension M {
-  /// Does what other threads asked of the M's P: gives back caches, and retires the P (U2 of §3). The M holds a P
-  /// before and after, though not always the same one.
+  /// Does what other threads asked of the M's P: gives back caches, stands at the gate (Pace §2), and retires the P (U2
+  /// of §3). The M holds a P before and after, though not always the same one.
   @inline(never)
   func attendToP() {
     if p.asks(for: .flush) {

@@ -9,10 +9,11 @@ enum RuleNumbers {
   static let grain: UInt64 = 1_000_000
   static let lateness: UInt64 = 1_000_000
   static let backstop: Int64 = 10_000_000
-  /// A P with Gs of its own runs them for a grain divided by this number before it looks elsewhere.
+  /// A P with Gs of its own runs them for a grain (1 ms) divided by this number before it looks at the GRQ and the
+  /// network.
   static let elsewhere: UInt64 = 4
-  /// The search past `runnext` comes at every 61st start. The number is a prime, so that it does not beat
-  /// with the program's loops (Go's schedtick).
+  /// At every 61st search, the GRQ and the LRQ come before `runnext`. The number is a prime, so that no loop of the
+  /// program keeps in step with it (Go's schedtick).
   static let turn: UInt64 = 61
   static let rounds = 4
 }

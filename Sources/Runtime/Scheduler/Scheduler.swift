@@ -9,7 +9,7 @@
 // the one GRQ (Queues/GlobalRunQueue.swift). A G made runnable by another G goes to the P on which that happened. Gs
 // readied without a P (by netpoll, by timers) go to the GRQ; so does half of an LRQ that is full.
 //
-// §3 An M that holds a P looks for work in this order (FindRunnable.swift): runnext (but at every 61st start the GRQ
+// §3 An M that holds a P looks for work in this order (FindRunnable.swift): runnext (but at every 61st search the GRQ
 // and the LRQ come before it); now and then one G from the GRQ, so that Gs there cannot starve; the LRQ; a fair share
 // of the GRQ; netpoll, without waiting; half of another P's LRQ; the timers of other Ps. A search that finds nothing
 // must not miss what comes in afterwards: Spinning.swift, the essay to read, says how.
@@ -30,7 +30,7 @@ import Synchronization
   let preempts: Bool
   /// The number of CPUs that this process may use, counted at boot.
   let cpus: Int
-  /// How long a G may run while only worn Gs wait (Preempt §7), in ticks.
+  /// How long a G may run while only worn Gs wait (GlobalRunQueue §1, Preempt §7), in ticks.
   let slice: UInt64
   let grain: UInt64
   let lateness: UInt64
@@ -126,7 +126,7 @@ struct SchedulerGuarded {
   var slice: UInt64 { unsafe record.pointee.slice }
   /// How long a G may run while a fresh G waits (GlobalRunQueue §1): at most 1 ms. In ticks.
   var grain: UInt64 { unsafe record.pointee.grain }
-  /// A delay longer than this is reported as late: 1 ms, in ticks.
+  /// A timer or a poll that is delayed by more than this is reported as late: 1 ms, in ticks.
   var lateness: UInt64 { unsafe record.pointee.lateness }
   /// How many Ps may run Gs.
   @inline(__always) var procs: Int { Int(truncatingIfNeeded: shared[.procs].acquired) }

@@ -23,12 +23,12 @@
 // M; or the searcher's second look sees the G. Without the fence after S1, or without the look T3, both may miss.
 //
 // §4 As many Ms as Ps. A P goes on the idle list before its M goes on the list of sleepers. A submitter in between
-// finds an idle P and no sleeping M. Go starts a new thread then. We leave a note instead (`wanted`, under the lock)
-// and keep spinningMs counted for the M to come; every M reads the note, under the lock, before it may sleep. So no
-// thread is started while there are GOMAXPROCS Ms that run Gs or sleep (`workers`). Invariant: `wanted` implies that an
-// M is between T1 and T4. Proof: let `psOpen` be the number of Ps that are not stopped. If one of them is idle, fewer
-// than `psOpen` Ms hold a P. So if there are `psOpen` workers and none sleeps, one is on its way to sleep. (`procs`
-// would be too small a number while an M still holds a P beyond it.)
+// finds an idle P and no sleeping M. Go starts a new thread then. We leave a note instead (`wanted`, under the lock),
+// with a count of one in spinningMs for the M that will read it; every M reads the note, under the lock, before it may
+// sleep. So no thread is started while there are GOMAXPROCS Ms that run Gs or sleep (`workers`). Invariant: `wanted`
+// implies that an M is between T1 and T4. Proof: let `psOpen` be the number of Ps that are not stopped. If one of them
+// is idle, fewer than `psOpen` Ms hold a P. So if there are `psOpen` workers and none sleeps, one is on its way to
+// sleep. (`procs` would be too small a number while an M still holds a P beyond it.)
 //
 // §5 Netpoll. An M that was the last to search makes sure, before it sleeps, that the netpoll thread waits in the
 // kernel (see Netpoll §3). From then on a ready socket wakes that thread, and that thread submits.
@@ -41,10 +41,10 @@
 // A G that is submitted meanwhile waits 70 µs at most.
 //
 // §7 Giving way. A server's Ms run dry for moments only, above all when its clients share its CPUs. To sleep then costs
-// two futex calls, and the netpoll thread's round through the kernel besides: a third of all that a small request
-// costs. So while sockets are watched, an M that found nothing yields its CPU to any thread that wants it (at most
-// three times) and searches again. Meanwhile the clients run, and the next look at the network finds what they sent. If
-// no thread wants the CPU, a microsecond is lost.
+// two futex calls, and the netpoll thread must be woken to wait in the kernel (§5): together a third of all that a
+// small request costs. So while sockets are watched, an M that found nothing yields its CPU to any thread that wants it
+// (at most three times) and searches again. Meanwhile the clients run, and the next look at the network finds what they
+// sent. If no thread wants the CPU, a microsecond is lost.
 import CMPG
 import Region
 import Synchronization

@@ -15,19 +15,20 @@
 // §3 An M whose P was taken is not counted among the workers until it comes back (Spinning §4).
 //
 // §4 Preemption cuts no call short. A signal ends many calls early (EINTR) and gains nothing, because the P can be had
-// without it. Sysmon's request and the offer are ordered like this:
-//     M:       offer;   then: a request without signal? answers it (a note). One with a signal? waits until it has come
-//     sysmon:  request → request with a signal, by CAS;   a barrier in every thread;   then: on offer? takes the
-//              request back : sends the signal
+// without it. Sysmon's request to stop (Preempt §3) and the M's offer are ordered like this:
+//     M:       offer;   then: asked without a signal? answers by a note. With a signal? waits until the signal has come
+//     sysmon:  asked → asked with a signal, by CAS;   a barrier in every thread;   then: on offer? takes the request
+//              back : sends the signal
 // The M's half has no fence, because calls are frequent; sysmon's barrier makes up for that (Drift §3). Either the M
 // sees that a signal is coming, and begins the call after it; or sysmon sees the offer. An M that answered by a note
-// still owes its turn: if it still has its P when the call is over, it gives way then.
+// must still give way: if it still has its P when the call is over, its G gives way then.
 //
-// §5 Where Gs wait, sysmon gives the P that it took to a sleeping M at once, and does not put it on the idle list. From
-// the idle list, the G that comes out of its call would mostly get the P back before a woken M has its CPU; and while
-// some M searches already, no M would be woken at all. Suppose that searching M waits for a lock, and the lock's owner
-// waits for a turn: then the G would get its P back after every call that it makes, each time with a new slice, and the
-// Gs that wait would never run. (A run of the fairness mix found that: 128 s.)
+// §5 Where Gs wait, sysmon does not put the P that it has taken on the idle list, but hands it to a sleeping M at once.
+// If the P were idle, the G that comes out of its call would mostly get it back before a woken M has a CPU; and while
+// some M searches already, no M would be woken at all. Suppose the M that searches waits, inside the runtime, for
+// malloc's lock, and the G that holds malloc's lock is stopped and waits for a P. Then the G that makes calls would get
+// its P back after every call, each time with a new slice, and the Gs that wait would never run. (In a test of fairness
+// under load one G had the only P that ran anything for 128 s.)
 import CMPG
 import Region
 
@@ -86,7 +87,7 @@ extension M {
   /// Puts the G on the GRQ for its turn, and sleeps until there is a P. Call on the scheduling stack, without
   /// a P.
   ///
-  /// - Parameter stays: whether this thread is the G's home. Then the next P comes with the G's turn.
+  /// - Parameter stays: whether the G keeps this thread (Home.swift). Then the M's next P comes with the G's turn.
   func settleSyscallExit(_ g: G, stays: Bool) {
     shared[.g].set(0)
     queuedAfterSyscall(g)

@@ -2,7 +2,7 @@
 // user code could hold, and writes no messages (Safety/Reporter.swift does), so it works when everything else is stuck.
 //
 // §1 At every look it searches for: Ps whose M is in a system call that lasts (Syscall §2); Ps that have run one G for
-// too long while other Gs wait (Preempt §2); and Ps whose thread sleeps in the kernel without having said so (Drift).
+// too long while other Gs wait (Preempt §2); and Ps whose thread sleeps in the kernel outside of `blocking` (Drift).
 // Watch.swift says what sysmon does about one P; Loan.swift, what it does when every P is stuck.
 //
 // §2 How often it looks. 20 µs after a look that found something; from the 50th idle look on the pause doubles, up to
@@ -14,8 +14,8 @@
 // Sysmon and the netpoll thread ask the kernel for slices of 0.1 ms. So where hogs have all CPUs, these two threads run
 // sooner after they are woken. docs/performance.md has the measurement.
 //
-// §3 Sysmon also keeps the region's clock exact. Readers convert ticks to nanoseconds by a pair of moments; sysmon
-// takes the second moment anew, at ever longer intervals.
+// §3 Sysmon also keeps the region's clock exact. Readers convert ticks to nanoseconds by two moments, each of which was
+// measured in both units (Clock.swift); sysmon measures the second moment anew, at ever longer intervals.
 //
 // §4 Sysmon polls the network when the netpoll thread stands by (it does so while every P is busy) and no thread has
 // polled for 10 ms. Otherwise a thread that has time asks the kernel: an M that searches, or the netpoll thread while
@@ -52,8 +52,8 @@ enum Sysmon {
   /// Whether sysmon sleeps for longer than a waiting G should have to wait.
   private static let naps = Atomic<Bool>(false)
 
-  /// Wakes sysmon from a long pause to look which Gs keep the Ps (Preempt §7). Called when Gs came in and no P was
-  /// idle.
+  /// Wakes sysmon from a long pause, so that it looks for Gs that keep their P too long (Preempt §7). Called when Gs
+  /// came in and no P was idle.
   static func nudge() {
     guard naps.load(ordering: .relaxed) else { return }
     if naps.exchange(false, ordering: .acquiringAndReleasing) { unsafe thread?.wake() }
@@ -127,7 +127,7 @@ enum Sysmon {
     defer { Pace.endLook(m) }
     var came = isHeld ? .nothing : drift.look(now, by: m)
     let bound = sched.psBound
-    // Look also at Ps at and above the bound if an M was asked to stop on their account: it must still be let go.
+    // Look also at a P at or above the bound if an M was asked to stop on its account: that M must still be let go.
     for id in 0..<sched.psMade where unsafe id < bound || watches[id].isPending {
       came = unsafe max(came, watches[id].look(at: sched.p(id), now, &drift, by: m))
     }

@@ -10,12 +10,12 @@
 // on the thread; a later submitter sees spinningMs = 0 and an idle P, and tries by itself. The netpoll thread is armed
 // too, because a P went on the idle list (Netpoll §3).
 //
-// §3 The note (`wanted`, Spinning §4) stands for an M between T1 and T4. A worker whose thread is to come is not that
-// M: it has its P already, and the idle P of which the note tells belongs to another M, which is on its way to sleep. A
-// spare to come may be that M, since it has no P. So if a spare's thread fails, the note is taken back, with its count
-// in spinningMs. Otherwise that count would keep every submitter from waking an M, for ever. If another M was on its
-// way to read the note, it finds none and sleeps, and the look of the gc thread wakes it 10 ms later at most.
-// SpinningModel+Failures goes through all interleavings of this.
+// §3 The note (`wanted`, Spinning §4) is meant for an M that is on its way to sleep, between T1 and T4 of Spinning §3.
+// A worker whose thread has yet to start is not that M: its P is prepared already, and the note is about another P,
+// which is idle. A spare whose thread has yet to start may be that M, since it has no P. So if a spare's thread fails,
+// the note is taken back, with its count in spinningMs. Otherwise that count would keep every submitter from waking an
+// M, for ever. If another M was on its way to read the note, it finds none and sleeps, and the look of the gc thread
+// wakes it 10 ms later at most. SpinningModel+Failures goes through all interleavings of this.
 import CMPG
 import Glibc
 import Region

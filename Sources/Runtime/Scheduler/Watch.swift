@@ -1,5 +1,5 @@
 // The facts about one P that sysmon remembers from look to look, and sysmon's rules for that P. A system call that
-// lasts loses its P (Syscall §2). So does a thread that sleeps in the kernel without having said so (Drift). A slice
+// lasts loses its P (Syscall §2). So does a thread that sleeps in the kernel outside of `blocking` (Drift). A slice
 // that lasts too long while other Gs wait is ended (Preempt §2, §7).
 import CMPG
 import Region
@@ -18,8 +18,8 @@ struct Watch {
   private var slice: UInt64 = 0
   /// When sysmon first saw that slice, in ticks.
   private var since: UInt64 = 0
-  /// The P's activity at the last look. If it has not changed, one G has run all the time, and a G in `runnext` waits
-  /// for it.
+  /// `P.activity` at the last look: a number that grows whenever a G starts or goes on running on the P. While it is
+  /// unchanged, the P has run one and the same G, and a G in `runnext` waits behind that G.
   private var activity: UInt64 = 0
   /// The id of the M in a system call that may lose the P; nil: none.
   private var offered: Int?
@@ -38,7 +38,8 @@ struct Watch {
   private var timesBusy = 0
   /// The moment before which sysmon does not ask again, in ticks.
   private var notBefore: UInt64 = 0
-  /// When a request to end this slice first failed, or could not be made, in ticks; 0: never.
+  /// Since when this P has not gone on to other Gs though it should have (`isStuck`), in ticks; 0: it has, or it need
+  /// not.
   private var refused: UInt64 = 0
 
   /// A request to an M to stop on account of this P. It lasts until the M has answered.
@@ -86,15 +87,16 @@ struct Watch {
   /// Whether an M that was asked to stop has not answered yet.
   var isPending: Bool { request != nil }
 
-  /// Whether this P has stood for a slice though it should have moved. Either its M waits inside the runtime; or the M
-  /// that is to take the P has not got so far; or no M is there to go on with the P, and none can be started.
+  /// Whether this P has for a slice not gone on to other Gs though it should have. Either its M waits inside the
+  /// runtime; or the M that is to take the P has not got so far; or no M is there to go on with the P, and none can be
+  /// started.
   func isStuck(_ now: UInt64) -> Bool { refused != 0 && now &- refused > sched.slice }
 
   private mutating func noteRefused(_ isRefused: Bool, _ now: UInt64) {
     refused = !isRefused ? 0 : refused == 0 ? now : refused
   }
 
-  /// Looks at a P on offer. A system call that is seen a second time has lasted.
+  /// Looks at a P on offer. If two looks see the same system call, the call is one that lasts (Syscall §2).
   private mutating func lookAtCall(of offered: Int, on p: P, _ now: UInt64, by m: M) -> Look {
     let isWanted = p.mustRetire || sched.hasWork
     guard offered == self.offered, p.callsReturned == calls else {
@@ -143,7 +145,7 @@ struct Watch {
     let sleep = sleep(of: runner, now)
     if case .asleep(let forLock) = sleep {
       // A P whose thread sleeps for a lock goes on with a G that was stopped, if there is one. That G has a thread of
-      // its own.
+      // its own, so no spare M is needed.
       let hasHeir = forLock && Preemption.queued > 0 || sched.hasSpare()
       if hasHeir, drift.take(p, from: runner, forLock: forLock, now, by: m) { return .acted }
       noteRefused(true, now)  // no heir, or the thread waits inside the runtime: Preempt §6

@@ -1,9 +1,9 @@
 // Gs that were set aside because there was no stack for their first turn (Shortages §2). They stay runnable, and are
 // counted as runnable. They are on no run queue: there a P would come across them again and again.
 //
-// An M whose G has ended and left its stack takes up one of them; the gc thread's look takes up all, when it
-// is time to try for a new stack. The scheduler's lock guards the queue. Its length is read without the lock,
-// as a hint: an M that just misses a G leaves it to the next M or the next look.
+// An M whose G has ended, and left its stack, puts one of them on its LRQ; the gc thread's look (Shortages §3) puts all
+// of them on the GRQ, when it is time to try for a new stack. The scheduler's lock guards the queue. Its length is read
+// without the lock, as a hint: an M that just misses a G leaves it to the next M or the next look.
 import Region
 import Synchronization
 
@@ -51,7 +51,7 @@ extension M {
     return true
   }
 
-  /// Takes up one G that was set aside, because a G has ended and left its stack to this P.
+  /// Puts one G that was set aside on this P's LRQ, because a G has ended and left its stack to this P.
   @inline(never)
   func takeUpStackless() {
     var taken = sched.takeStackless(1)

@@ -8,10 +8,10 @@
 // §2 Exclusivity. Swift checks at run time that no code writes a class property while another access to it is open. It
 // keeps the open accesses in a list of the *thread*, with nodes on the stack. A G may park inside such an access
 // (`box.value` passed inout to a function that receives from a channel) and wake up on another thread, whose list does
-// not have that access: its end would abort the program. Swift's own tasks have the same problem, and Swift exports the
-// remedy. `swift_task_exitThreadLocalContext` takes the open accesses off the thread into two words;
+// not have that access: the end of the access would abort the program. Swift's own tasks have the same problem, and
+// Swift exports the remedy. `swift_task_exitThreadLocalContext` takes the open accesses off the thread into two words;
 // `swift_task_enterThreadLocalContext` puts them onto the thread that goes on. Only `mpg_fiber_enter` calls these two.
-// ExclusivityTests holds it to that.
+// ExclusivityTests checks this.
 //
 // §3 Thread-locals. Code on a G must fetch its M anew after every park. The compiler knows nothing of parks, so
 // `mpg_current` lives out of line, in C: inlined, the compiler could reuse its old result.
@@ -40,7 +40,8 @@ private func gMain(_ link: UnsafeMutableRawPointer?) {
   unsafe mpg_fiber_exit(&g.record.pointee.fiber, m.fiber)
 }
 
-/// A function of its own, so that everything it holds is released before the last switch, which never returns.
+/// Runs the job or the body of `g`. A function of its own, so that everything it holds is released before the last
+/// switch, which never returns.
 @inline(never)
 private func runBody(of g: G) {
   if let job = unsafe g.record.pointee.job.take() { return SchedulerExecutor.run(job) }

@@ -82,7 +82,7 @@ import Region
     sched.gc.noteFree(stacks: free)
   }
 
-  /// The number of a free stack; nil: there is none now. Call under the lock.
+  /// Takes a free stack out of the pool, and returns its number; nil: there is none now. Call under the lock.
   private func take() -> Int? {
     if warm.count == 0, cold.count == 0 { addSlabs() }
     return warm.popLowest() ?? cold.popLowest()

@@ -30,7 +30,8 @@ enum AvailableCPUs {
     }.min()
   }
 
-  /// A place where a hierarchy of control groups is mounted: its folder, and the group that stands there.
+  /// A place where a hierarchy of control groups is mounted: the folder, and the control group whose files lie in that
+  /// folder.
   fileprivate struct Mount {
     let folder: String
     let top: String

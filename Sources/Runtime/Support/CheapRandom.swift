@@ -1,4 +1,4 @@
-// Random numbers for picking victims: a few instructions, and no promise beyond "spread out".
+// Random numbers for choosing the P to steal from: a few instructions, and no promise beyond "spread out".
 
 /// Marsaglia's xorshift64*. Not for secrets.
 struct CheapRandom {

@@ -36,7 +36,7 @@ public struct SystemError: Error, Sendable, CustomStringConvertible {
   /// The reason why the call failed, as `errno(3)` numbers it.
   public let errno: Int32
 
-  /// A failure of `call`, for code that wraps system calls of its own.
+  /// Makes the error which says that `call` failed with `errno`; for code that wraps system calls of its own.
   public init(call: String, errno: Int32) { (self.call, self.errno) = (call, errno) }
 
   public var description: String { "\(call): \(errnoName(errno))" }

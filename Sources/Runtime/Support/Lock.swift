@@ -15,8 +15,9 @@ import Synchronization
   /// The offset in the cell's line at which the address of the allocation is kept; `free` needs that address.
   private static let home = 8
 
-  /// Cuts a line of its own out of a larger piece. An aligned allocation would be slower: malloc makes one only on its
-  /// slow path, and leaves behind the pieces that it cuts off, which slow that path further.
+  /// Makes a free lock, in a cache line that it cuts out of a larger piece of memory. An aligned allocation would be
+  /// slower: malloc makes one only on its slow path, and leaves behind the pieces that it cuts off, which slow that
+  /// path further.
   init() {
     let piece = UnsafeMutableRawPointer.allocate(byteCount: 2 * Self.line - 16, alignment: 16)
     let start = unsafe piece.alignedUp(toMultipleOf: Self.line)

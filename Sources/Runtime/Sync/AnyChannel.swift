@@ -21,17 +21,18 @@ public class AnyChannel: @unchecked Sendable {
   @usableFromInline
   final func send(from element: UnsafeMutableRawPointer) { unsafe core.send(from: element) }
 
-  /// True when a receiver or the buffer took the value; false: the scope was cancelled first.
+  /// Sends the value at `element`. True when a receiver or the buffer took it; false: the scope was cancelled first.
   @usableFromInline
   final func sendOrCancelled(from element: UnsafeMutableRawPointer) -> Bool {
     unsafe core.sendOrCancelled(from: element)
   }
 
-  /// True when there was a value; false: the channel is closed and empty.
+  /// Receives a value into `room`. True when there was one; false: the channel is closed and empty.
   @usableFromInline
   final func receive(into room: UnsafeMutableRawPointer) -> Bool { unsafe core.receive(into: room) }
 
-  /// True when there was a value; false: the channel is closed and empty; nil: the scope was cancelled first.
+  /// Receives a value into `room`. True when there was one; false: the channel is closed and empty; nil: the scope was
+  /// cancelled first.
   @usableFromInline
   final func receiveOrCancelled(into room: UnsafeMutableRawPointer) -> Bool? {
     unsafe core.receiveOrCancelled(into: room)

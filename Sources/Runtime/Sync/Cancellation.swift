@@ -3,25 +3,27 @@
 // §1 The shape. A G may be in a scope, and then so are the Gs that it starts. Cancelling a scope cancels all scopes
 // below it. As in Swift's own concurrency it is cooperative, and the rule is the same: **what can throw is cancelled,
 // what cannot is not.** A cancelled G goes on running. Its waits on sockets throw, and so do the waits whose name says
-// `OrCancelled` (sleep, send, receive, acquire); `select` has a case for it. `send`, `receive`, `sleep`, locks and wait
-// groups wait on. A scope ends with the body of `withCancellation`, and is cancelled then: nothing that waits in it
-// outlives it.
+// `OrCancelled` (sleep, send, receive, acquire); `select` has a case for being cancelled. `send`, `receive`, `sleep`,
+// locks and wait groups wait on. A scope ends with the body of `withCancellation`, and is cancelled then, so no wait
+// that can throw outlasts it.
 //
 // §2 Rejected: registering every wait with its scope. A server's scope has one lock, which every packet would then take
 // twice. Instead a scope lists its *Gs*, which join when they start and leave when they end. A cancellable wait only
 // says so in a word of its G; to cancel is to walk over the Gs.
 //
 // §3 The protocol. Sequential consistency orders the flag and the words:
-//     wait:    G's word ← open and cancellable (or: pollSide ← side, and the announcement in it);
+//     wait:    G's word ← open and cancellable (for a socket: pollSide ← side, and its announcement in that side);
 //              then flag set? throw
 //     cancel:  flag ← set;
-//              then, for every G of the scope: open and cancellable? claim it, or wake the side's G
-// At least one of the two sides sees the other. A wait is claimed at most once (Claim). A poll side is woken without
-// news, which its G understands as "look again". So it does no harm to wake a side whose wait is over already.
+//              then, for every G of the scope: open and cancellable? claim it, or ready the side's G
+// At least one of the two sides sees the other. A wait is claimed at most once (Claim). A G that waits on a poll side
+// (one direction of a descriptor) is made ready without an event, and then looks again. So it does no harm to do that
+// to a side whose wait is over already.
 //
 // §4 The tree. Cancelling goes down without recursion, however deep the tree is, and holds only one scope's lock at a
 // time. The thread that sets the flag of a scope (by compare-and-swap) walks over the scope's Gs and children; no other
-// thread does. The children whose flags the walker set wait on a list that is linked through them.
+// thread does. The children whose flags the walker set go onto a list, linked through the scopes themselves, and are
+// walked later.
 //     enter:   under the parent's lock: put the scope among the parent's children, and its flag ← the parent's
 //     cancel:  flag ← set;   then, under its lock: the Gs (§3); flag of each child ← set; those it set, onto the list
 // So the walk finds a child, or the child finds the flag. When a walker finds a scope whose flag is set already, it
@@ -74,7 +76,7 @@ public final class Cancellation: @unchecked Sendable {
     leaveRuntime()
   }
 
-  /// A scope without a parent: for a G for which async code waits (Run.swift).
+  /// Makes a scope without a parent, for a G for which async code waits (Run.swift).
   static func outermost() -> Cancellation { Cancellation(parent: nil) }
 
   /// Cancels the scope. Returns the Gs that become runnable by this; the caller must put them on a queue.
@@ -259,7 +261,7 @@ extension G {
 }
 
 extension M {
-  /// Puts Gs that were readied already on this P.
+  /// Puts Gs, which must count as runnable already, onto the queue of this M's P.
   func submit(_ batch: consuming GQueue) {
     if batch.count > 0 { pushLocal(batch) }
   }

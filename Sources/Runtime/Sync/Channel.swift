@@ -63,7 +63,7 @@ public final class Channel<Element: Sendable>: AnyChannel, @unchecked Sendable, 
     return value
   }
 
-  /// The next value; nil when the channel is closed and empty.
+  /// Receives the next value, as `receive` does; nil when the channel is closed and empty.
   @inlinable
   public func next() -> Element? { receive() }
 

@@ -2,7 +2,7 @@
 import Region
 
 extension ChannelCore {
-  /// True when a receiver or the buffer took the value; false: the scope was cancelled first.
+  /// Sends the value at `element`. True when a receiver or the buffer took it; false: the scope was cancelled first.
   func sendOrCancelled(from element: UnsafeMutableRawPointer) -> Bool {
     let m = enterRuntime("Channel.sendOrCancelled")
     defer { leaveRuntime() }
@@ -21,7 +21,8 @@ extension ChannelCore {
     return true
   }
 
-  /// True when there was a value; false: the channel is closed and empty; nil: the scope was cancelled first.
+  /// Receives a value into `room`. True when there was one; false: the channel is closed and empty; nil: the scope was
+  /// cancelled first.
   func receiveOrCancelled(into room: UnsafeMutableRawPointer) -> Bool? {
     let m = enterRuntime("Channel.receiveOrCancelled")
     defer { leaveRuntime() }

@@ -3,8 +3,8 @@
 // Invariants, under the lock:
 //   • Senders wait only while the buffer is full (or there is none) and no receiver waits.
 //   • Receivers wait only while the buffer is empty and no sender waits.
-//   • The side that takes a G out of a queue has either moved the value for that G and set `granted`, or (close) not
-//     set it.
+//   • The side that takes a G out of a queue moves the value for that G and sets `granted`; only a close leaves
+//     `granted` false.
 // So values keep their order, and the G that waited longest is served first. ("Waits" has the sense of Claim: a waiter
 // whose wait was ended from elsewhere counts as gone.) A G waits with its value, or with room for one, on its own
 // stack, which does not move. The receiver copies the value out of a waiting sender; the sender destroys its original
@@ -89,7 +89,7 @@ private struct ChannelState {
     unsafe (UnsafeMutableRawPointer(record) + Self.stateOffset).assumingMemoryBound(to: ChannelState.self)
   }
 
-  /// Sets the channel. Call it once, before the channel is used.
+  /// Sets the channel that this core belongs to. Call it once, before the channel is used.
   func setOwner(_ owner: AnyChannel) { unsafe record.pointee.owner = owner }
 
   private var owner: AnyChannel { unsafe record.pointee.owner.unsafelyUnwrapped }
@@ -141,7 +141,7 @@ private struct ChannelState {
     leaveRuntime()
   }
 
-  /// True when there was a value; false: the channel is closed and empty.
+  /// Receives a value into `room`. True when there was one; false: the channel is closed and empty.
   func receive(into room: UnsafeMutableRawPointer) -> Bool {
     let m = enterRuntime("Channel.receive")
     lock.lock()

@@ -25,8 +25,8 @@
 //
 // §4 What would break it. W4 without CAS: a claim between W1 and W4 is lost, and the G sleeps for ever. C2 without the
 // look at `parked`: an M runs the G while it is still on its stack. No ticket: a late timer ends a later wait. W5
-// without the locks: the frame with the waiters is freed while a claimer still uses it, or a list of locks while W4
-// still reads it.
+// without the locks: the frame with the waiters is freed while a claimer still uses it, or the list of locks is freed
+// while W4 still reads it.
 //
 // A canceller finds a cancellable wait through its scope, not in a queue: see Cancellation §3.
 import Synchronization
@@ -82,7 +82,7 @@ enum Claim {
 
   @inline(__always)
   private func change(_ old: UInt64, _ new: UInt64) -> Bool {
-    // acquire and release: claimer and waiter hand the frame of the wait to each other
+    // acquire and release: claimer and waiter each see what the other wrote into the frame of the wait
     unsafe record.pointee.wait.compareExchange(expected: old, desired: new, ordering: .acquiringAndReleasing)
       .exchanged
   }

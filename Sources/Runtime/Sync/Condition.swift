@@ -9,7 +9,8 @@ import Region
 
 /// A meeting point for Gs that wait until something protected by a `Mutex` has changed.
 ///
-/// Thread-safe; use it from Gs only. There are no spurious wake-ups, but another G may be faster: look again in a loop.
+/// Thread-safe; use it from Gs only. There are no spurious wake-ups, but another G may lock the mutex first and change
+/// the data again: wait in a loop.
 public final class Condition: @unchecked Sendable {
   // Safe because: the queue is touched under its lock alone.
   /// The mutex that protects what waiters wait for.

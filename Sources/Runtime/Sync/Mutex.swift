@@ -88,7 +88,8 @@ public final class Mutex: @unchecked Sendable {
     leaveRuntime()
   }
 
-  /// Looks a few times whether the holder, on another P, unlocks soon. Gives up while other Gs could run on this P.
+  /// Tries a few times to lock the mutex, in case the holder, on another P, unlocks soon. Gives up when other Gs wait
+  /// for this P or for the mutex. Returns whether it has locked the mutex.
   private func spin(_ m: M) -> Bool {
     guard sched.procs > 1 else { return false }
     for _ in 0..<4 {

@@ -17,7 +17,8 @@ public final class Once: Sendable {
   /// Whether a body has run to its end without throwing.
   public var isDone: Bool { done.load(ordering: .acquiring) }  // pairs with the release in `run`
 
-  /// Runs `body` unless one has run already; returns once one has. A call from within the body ends the process.
+  /// Runs `body`, unless a body has run already. Returns when a body has run to its end. A call from within the body
+  /// ends the process.
   public func run<Failure: Error>(_ body: () throws(Failure) -> Void) throws(Failure) {
     if isDone { return }
     let id = currentM("Once.run").g?.id ?? 0

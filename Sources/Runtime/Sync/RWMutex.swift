@@ -15,7 +15,7 @@ import Synchronization
 /// A lock that either one writer holds, or any number of readers.
 ///
 /// Thread-safe; use it from Gs only. It parks the G, never the thread. Not recursive: a G that reads and locks for
-/// reading again may wait for a writer that waits for it.
+/// reading again may wait for a writer that waits for this same G.
 public final class RWMutex: Sendable {
   private let writers = Mutex()
   private let readers = Atomic<Int>(0)

@@ -66,7 +66,7 @@ public struct Select<Result>: ~Copyable {
     if winner == number { result = try body() }
   }
 
-  /// A case for when the running G's scope is cancelled. It goes before all other cases.
+  /// A case for when the running G's scope is cancelled. It is chosen before all other cases.
   @inlinable
   public mutating func cancelled<Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) {
     let number = take()
@@ -99,8 +99,8 @@ public struct Select<Result>: ~Copyable {
 /// }
 /// ```
 /// When several cases are possible, one is chosen at random. When none is, `select` takes `otherwise`, or else parks
-/// the G until one is; without any case, for ever. `cases` runs twice, once to list the cases and once to do the chosen
-/// one, and must list the same cases both times. Must be called from a G.
+/// the G until one is. If `cases` lists nothing, it parks the G for ever. `cases` runs twice, once to list the cases
+/// and once to do the chosen one, and must list the same cases both times. Must be called from a G.
 @inlinable
 public func select<Result, Failure: Error>(
   _ cases: (inout Select<Result>) throws(Failure) -> Void

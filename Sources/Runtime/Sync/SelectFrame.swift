@@ -132,7 +132,8 @@ import Region
   @usableFromInline
   func addOtherwise(_ number: UInt32) { unsafe record.pointee.otherwise = number }
 
-  /// The value that the chosen case received, for the caller to move out; nil: the channel is closed and empty.
+  /// Returns the address of the value that the chosen case received, for the caller to move out; nil: the channel is
+  /// closed and empty.
   @usableFromInline
   func takeReceived(_ number: UInt32, _ type: ObjectIdentifier) -> UnsafeMutableRawPointer? {
     guard let one = unsafe find(number), unsafe one.pointee.type == type,
@@ -237,7 +238,7 @@ import Region
     return nil
   }
 
-  /// The cases, in the order in which they were listed.
+  /// Returns the cases that have a channel, in the order in which they were listed.
   @inline(__always)
   private func listed() -> Cases {
     let cases = unsafe array(of: UnsafeMutablePointer<SelectCase>.self, record.pointee.count)

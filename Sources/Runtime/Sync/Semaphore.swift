@@ -21,7 +21,7 @@ public final class Semaphore: @unchecked Sendable {
   /// - Parameter permits: how many are free at the start; not negative.
   public convenience init(_ permits: Int) { self.init(permits, waiting: .semaphore) }
 
-  /// A semaphore whose waiters are shown with another wait reason.
+  /// A semaphore whose waiting Gs have `reason` as their wait reason.
   init(_ permits: Int, waiting reason: WaitReason) {
     precondition(permits >= 0, "a semaphore's permits are not negative")
     self.permits = permits
@@ -30,7 +30,7 @@ public final class Semaphore: @unchecked Sendable {
 
   deinit { lock.free() }
 
-  /// Acquires `count` permits; parks the G until it is its turn and that many are free.
+  /// Acquires `count` permits; parks the G until all Gs before it are served and that many are free.
   public func acquire(_ count: Int = 1) {
     let m = enterRuntime("Semaphore.acquire")
     guard let g = m.g else { fatal("Semaphore.acquire was called outside of a G") }
@@ -115,11 +115,12 @@ public final class Semaphore: @unchecked Sendable {
     return true
   }
 
-  /// Gives permits to the waiters whose turn it is, and returns their Gs. Call under the lock.
+  /// Serves the queue from its front for as long as the permits suffice, and returns the Gs served, to be made ready.
+  /// Call under the lock.
   private func grant() -> GQueue {
     var woken = GQueue()
     while let first = waiters.firstWaiting(), first.amount <= UInt64(permits) {
-      // The claim fails if a cancellation has ended the first waiter's wait since the look at it.
+      // The claim fails if a cancellation has ended the first waiter's wait after `firstWaiting` looked at it.
       guard let waiter = waiters.claimFirst() else { continue }
       permits -= Int(waiter.amount)
       woken.append(waiter.g)

@@ -5,8 +5,8 @@
 //     at most, and all of it is touched only under that queue's lock.
 //   • The G reads its waiter, or leaves the frame that holds it, only after the waiter was taken out of the queue: by
 //     the side that ended the wait, or by the G itself, under the lock.
-//   • A G that stands in one queue and nowhere else (`ticket` 0) belongs to the side that takes its waiter out. A G
-//     that several sides can wake has a ticket: to take the waiter out is not enough, the wait must be claimed (Claim).
+//   • If a G stands in one queue and nowhere else (`ticket` 0), the side that takes its waiter out may make it ready. A
+//     G that several sides can make ready has a ticket: the side that takes its waiter out must also claim the wait.
 import Region
 
 /// A G's place in a wait queue: a waiter.
@@ -88,7 +88,8 @@ import Region
     return ticket != 0 && g.wait.isOver(ticket)
   }
 
-  /// Ends the wait for the caller, which has taken the waiter out of its queue. False: another side has ended it.
+  /// Claims the wait for the caller, which has taken the waiter out of its queue. False: another side has ended the
+  /// wait.
   @inline(__always)
   fileprivate var isClaimed: Bool {
     let ticket = unsafe record.pointee.ticket
@@ -140,8 +141,8 @@ struct WaitQueue {
     return true
   }
 
-  /// Takes out the first waiter and ends its wait; from here on the caller owns that G's next move. nil if another side
-  /// has ended that wait already.
+  /// Takes out the first waiter and ends its wait; only the caller may make that G ready from here on. nil if another
+  /// side has ended that wait already.
   @inline(__always)
   mutating func claimFirst() -> Waiter? {
     guard let waiter = first else { return nil }

@@ -7,15 +7,15 @@
 //
 // §2 The design (Go's, since 1.23). No thread puts ticks into the channel. Instead the clock knows when the next tick
 // is due. A G that receives and finds the buffer empty asks the clock, and if a tick is due the G has its value. Only a
-// G that *waits* puts a timer into the heap of its P, one for all Gs that wait there. So a clock for which no G waits
-// costs nothing, and is freed with its channel.
+// G that *waits* adds a timer to the heap of its P, and only if the clock has no timer that is due in time: one timer
+// serves all Gs that wait for the clock. So a clock for which no G waits costs nothing, and is freed with its channel.
 //
 // §3 Invariants, under the channel's lock.
 //   • A clock is armed exactly while one entry of one heap carries its generation. That entry checks the clock when its
 //     moment comes. While a G waits, that moment is not later than the next tick. When the next tick moves to a later
 //     moment, or a G stops waiting and then waits again, no new entry is needed.
-//   • A clock counts as a timer that may make a G runnable (`Timers.wakers`) exactly while a G waits and time
-//     runs. A G that was given its tick is counted as runnable before the clock is taken off that count
+//   • A clock counts as a timer that may make a G runnable (`Timers.wakers`) exactly while a G waits and a tick
+//     is to come. A G that was given its tick is counted as runnable before the clock is taken off that count
 //     (Deadlock §3).
 //   • Ticks that came due and that no G received count as one tick, however late.
 // Records are reused, never freed, because an entry may look at its clock's generation at any time. The record's own
@@ -58,7 +58,7 @@ struct ClockRecord: ~Copyable {
   private static let freeLock = Lock()
   nonisolated(unsafe) private static var free: ChannelClock?
 
-  /// A clock for `core`, stopped. Call it inside the runtime.
+  /// Makes a clock for `core`, which is stopped. Call it inside the runtime.
   init(of core: ChannelCore) {
     Self.freeLock.lock()
     if let reused = unsafe Self.free {
@@ -115,7 +115,7 @@ struct ClockRecord: ~Copyable {
     settle(on: nil)
   }
 
-  /// Notes that one more G waits, on `p`. The G's wait is not counted yet.
+  /// Notes that one more G is about to wait, on `p`. Call it before the G is counted as parked.
   func waits(on p: P) {
     unsafe record.pointee.waiting += 1
     arm(on: p)
@@ -137,7 +137,7 @@ struct ClockRecord: ~Copyable {
 
   private var isWaitedFor: Bool { unsafe record.pointee.waiting > 0 && record.pointee.next != .max }
 
-  /// Makes sure that an entry in the heap of `p` checks the clock in time.
+  /// Makes sure that the clock's entry is due in time for the next tick; if not, replaces it by one in the heap of `p`.
   private func arm(on p: P) {
     let next = unsafe record.pointee.next
     guard isWaitedFor, unsafe record.pointee.armed == 0 || record.pointee.armed > next else { return }

@@ -19,13 +19,14 @@ public func after(_ delay: Duration) -> Channel<Void> {
 
 /// Sends a value at a steady pace, for as long as the ticker lives.
 ///
-/// A slow receiver misses ticks: at most one waits for it. A tick may be late like any timer (`sleep`), but the later
-/// ticks keep to the pace of the first. A ticker that nobody waits for costs nothing. Thread-safe; use it from Gs only.
+/// A slow receiver misses ticks: at most one tick waits to be received. A tick may be late like any timer (`sleep`),
+/// but the later ticks keep to the pace of the first. A ticker that nobody waits for costs nothing. Thread-safe; use it
+/// from Gs only.
 public final class Ticker: Sendable {
   /// A channel to which every tick sends a value. It is never closed, not even when the ticker is stopped.
   public let channel = Channel<Void>(capacity: 1)
 
-  /// - Parameter period: positive.
+  /// - Parameter period: the time from one tick to the next; positive.
   public init(every period: Duration) {
     inRuntime("Ticker") { [channel] _ in channel.core.addClock() }
     reset(every: period)
@@ -78,7 +79,7 @@ extension Channel where Element == Void {
 public final class Alarm: Sendable {
   private let timer: TimerDescriptor
 
-  /// Starts a G that runs `body`, `delay` from now. The G is named after this call.
+  /// Starts a G that runs `body`, `delay` from now. Screens name the G by the place of this call.
   @discardableResult
   public init(
     after delay: Duration, file: StaticString = #fileID, function: StaticString = #function,

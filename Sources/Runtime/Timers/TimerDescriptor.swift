@@ -179,7 +179,7 @@ extension Lock {
 }
 
 extension M {
-  /// A new runnable G on behalf of a timer. This M may hold no P; then it takes descriptor and id from the scheduler.
+  /// Makes a runnable G for a timer. If this M holds no P, the G's descriptor and id come from the scheduler.
   fileprivate func newG(running body: @escaping @Sendable () throws -> Void, entry: UInt32) -> G {
     let g: G
     if let p = heldP {

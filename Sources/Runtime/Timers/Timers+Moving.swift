@@ -1,14 +1,14 @@
 // Moving the timers of a P that is stopped to P 0, which is never stopped.
 //
 // §1 The problem. The holder of a P adds timers. But a thief or the netpoll thread also does: when it fires a ticker or
-// a deadline of that P, it arms the next one there, perhaps after the P was stopped. And a thread that sleeps until the
-// earliest timer (Netpoll §4) must see each timer at every moment.
+// a deadline of that P, it may arm the same one there for a later moment, perhaps after the P was stopped. And a thread
+// that sleeps until the earliest timer (Netpoll §4) must see each timer at every moment.
 //
-// §2 The protocol. `close` holds both locks, the leaving P's first. Every other user holds only one of them, or these
-// two in this order (`insertElsewhere`), so there is no deadlock. `close` puts the entries into P 0's heap, with P 0's
-// `nextTimer`, before it takes back the leaving P's `nextTimer`. So at every moment the earliest timer shows in one of
-// the two words, or in both. After that the heap is marked as closed, under its lock, and a thread that adds to it is
-// sent on to P 0.
+// §2 The protocol. `close` holds two locks, first that of the P that is stopped (the leaving P), then that of P 0.
+// Every other user holds only one of them, or these two in this order (`insertElsewhere`), so there is no deadlock.
+// `close` puts the entries into P 0's heap, with P 0's `nextTimer`, before it takes back the leaving P's `nextTimer`.
+// So at every moment the earliest timer shows in one of the two words, or in both. After that the heap is marked as
+// closed, under its lock, and a thread that adds to it is sent on to P 0.
 //
 // §3 Counting. `PField.timers` counts the timers that were *armed on* a P. A timer descriptor, a deadline and a wait
 // know that P and are subtracted from its counts, also after the move, so these counts stay. A sleeper does not know

@@ -6,10 +6,10 @@
 // stands in the region, so all of these read one word before they touch the lock.
 //
 // No timer is taken out of the middle of a heap, because that would cost a search. A timer that is stopped, replaced or
-// over stays in the heap as a stale entry, which does nothing (`isStale`), and is counted. When stale entries are the
+// over stays in the heap as a stale entry, which does nothing (`isStale`). Stale entries are counted. When they are the
 // larger half of a heap, the heap is swept. So a heap is never larger than twice its live timers and a few more, and
-// each stopped timer pays for a look at two entries at most. The count is only about right: it begins anew with each
-// sweep.
+// each stopped timer pays for a look at two entries at most. The count is only about right, but begins at zero again
+// with each sweep.
 //
 // Besides the gauge in the region, one number is kept for Deadlock (`wakers`): how many timers may make a G runnable
 // whose wait reason does not show that its wait will end by itself.
@@ -107,7 +107,7 @@ extension Timer.Kind {
   @inline(__always)
   var next: UInt64 { block[.nextTimer].ordered }
 
-  /// Adds a timer. Call under `lock`, then tell `Netpoll.timerAdded`.
+  /// Adds a timer. Call under `lock`, then call `Netpoll.timerAdded`.
   func insert(_ timer: Timer) {
     if timer.kind.isWaker { addWaker() }
     if unsafe closed.pointee.load(ordering: .relaxed) { return insertElsewhere(timer) }
@@ -242,8 +242,8 @@ extension M {
     return ready
   }
 
-  /// Reports that the timer of `g`, which was due at `moment` of the runtime's clock, fired late. The event tells how
-  /// late: so its own moment, less this, is the moment at which the timer was due.
+  /// Reports that the timer of `g`, which was due at `moment` of the runtime's clock, fired late. The event carries the
+  /// delay: its own moment minus the delay is the moment at which the timer was due.
   private func noteLate(_ g: G, since moment: UInt64) {
     if heldP != nil { sched.netpoll.noteFiredLate() }
     let now = stamp()

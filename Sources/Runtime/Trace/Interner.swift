@@ -1,4 +1,4 @@
-// Interning names: an entry point gets a string id at its first use, and events carry the id.
+// Interning names: the place of a `go` call gets a string id when it first makes a G, and events carry the id.
 import Region
 
 /// The place of a `go` call, as the compiler knows it: the addresses of two static strings, and a line.

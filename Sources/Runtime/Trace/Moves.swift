@@ -2,14 +2,14 @@
 // the event.
 //
 // Invariant: every move of every G is one call here, and increments exactly one counter of exactly one lane. The caller
-// owns the G's next move (see `GState`), and the move is visible before any other thread can reach the G. Between this
-// counter and the record, another counter notes on which queue the G was put, or from where it was taken
-// (`LaneField.queuedOn`).
+// owns the G's next move (see `GState`), and the move is visible before any other thread can reach the G. After that
+// counter was incremented, and before the event's record is written, another counter notes on which queue the G was
+// put, or from where it was taken (`LaneField.queuedOn`).
 //
 // A scheduling step has one time. The clock costs more than all else that an event does, and hardly any time passes
 // from a stop to the start of the next G on the same P. So a stop leaves its time in `M.step`, and the start that
-// follows uses it. The start reads the clock itself in three cases: the G had to be searched for, an event of its own
-// came in between, or the G became runnable only after the stop. So no start is older than a record before it, nor
+// follows uses it. The start reads the clock itself in three cases: the G had to be searched for, the M wrote another
+// event in between, or the G became runnable only after the stop. So no start is older than a record before it, nor
 // older than the moment at which its G became runnable.
 import Region
 

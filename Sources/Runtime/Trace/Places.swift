@@ -15,11 +15,11 @@ extension P {
 }
 
 extension M {
-  /// The place for `submitNext`.
+  /// Where `submitNext` puts a G: in `runnext`, which is empty, or from which it displaces another G.
   @inline(__always)
   var nextPlace: Place { place(p.lrq.hasOwnNext ? .displacing : .runnext) }
 
-  /// The place for `pushLocal`.
+  /// Where `pushLocal` puts a G: at the end of the LRQ.
   @inline(__always)
   var lastPlace: Place { place(.lrq) }
 
@@ -41,6 +41,6 @@ extension M {
     tracing ? Place(.grq, depth: sched.grqDepth &+ count) : Place(.grq, exactly: 0)
   }
 
-  /// The place for `submitAnywhere`.
+  /// Where `submitAnywhere` puts a G: on the GRQ if this M holds no P, else in `runnext`.
   var anyPlace: Place { heldP == nil ? grqPlace(behind: 0) : nextPlace }
 }

@@ -21,7 +21,7 @@ import Synchronization
   private let path: String?
   /// How many slots of the G table the file backs.
   private var listedSlots = 0
-  /// How many slots are backed at all, by the file or by the other memory behind it.
+  /// How many slots are backed at all: by the file, or by anonymous memory for the rest of the table (`backSlots`).
   private var backedSlots = 0
   /// Held while the region grows, so that only one thread at a time makes it grow.
   private let growth = Lock()

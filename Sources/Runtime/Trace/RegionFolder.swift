@@ -3,15 +3,15 @@
 // §1 A program also runs without its region: a place that cannot be had is no reason not to start. Places are tried in
 // order, and the last resort is memory that no other process sees (RegionFile.create).
 //
-// §2 Dead processes leave their regions behind, as black boxes; the next start removes those that are too many. It
-// removes a region only if its process is surely dead. Processes of several pid namespaces may share the folder
-// (containers do, with the host or with each other), so a pid that no process has here may belong to a process there.
-// What holds across namespaces is a lock on the file. It is a lock of the open file description, not of the process: a
-// lock of the process would be lost when the process closes any other descriptor of the file, as a reader inside the
-// process does. This lock also outlives its descriptor as long as the file is mapped, so a program that closes all its
-// descriptors keeps it. A child of fork has neither the mapping (Fork) nor the descriptor, so it does not pass for its
-// dead parent. A child that was made past the fork handlers may hold the lock until it ends; then a black box stays for
-// longer than it should.
+// §2 Dead processes leave their regions behind, as black boxes; a program that starts removes those that are too many
+// or too old. It removes a region only if its process is surely dead. Processes of several pid namespaces may share the
+// folder (containers do, with the host or with each other), so a pid that no process has here may belong to a process
+// there. What holds across namespaces is a lock on the file. It is a lock of the open file description, not of the
+// process: a lock of the process would be lost when the process closes any other descriptor of the file, as a reader
+// inside the process does. This lock also outlives its descriptor as long as the file is mapped, so a program that
+// closes all its descriptors keeps it. A child of fork has neither the mapping (Fork) nor the descriptor, so it does
+// not pass for its dead parent. A child that was made past the fork handlers may hold the lock until it ends; then a
+// black box stays for longer than it should.
 import CMPG
 import Glibc
 import Region

@@ -26,8 +26,8 @@ extension M {
   /// As `emit`, about a G and at a moment that the caller has read.
   ///
   /// Invariant: every record has exactly one count, made just before it: that of a move (Moves.swift), or the one here.
-  /// So the counters of a lane add up to the number of records that it has begun, which tells a reader at which record
-  /// its gauges stand.
+  /// So the counters of a lane add up to the number of records that were begun on it. By that number a reader knows up
+  /// to which record its gauges have counted.
   func emitOther(
     _ kind: EventKind, at time: UInt64, g: UInt64 = 0, detail: UInt8 = 0, count: Int = 0, arg: UInt64 = 0
   ) {

@@ -31,7 +31,8 @@ public enum Action: Sendable, Hashable {
   /// Starts or ends a load on the target.
   case load(LoadCommand)
   /// `followRequest` shows a request step by step, or the next request when one is already shown.
-  /// `requestBefore` shows the request before it. `replayRequest` plays all steps, slowly.
+  /// `requestBefore` and `requestAfter` show the request before and after the shown one. `replayRequest`
+  /// plays all steps of the shown request, a second from each to the next.
   case followRequest, requestBefore, requestAfter, replayRequest
   /// Shows what the runtime did before the program's own code.
   case boot
@@ -40,8 +41,8 @@ public enum Action: Sendable, Hashable {
   /// Attaches to a process that has the same name as the one that has ended.
   case again
 
-  /// The action of a key; nil when the key has none here. The keys of an overlay win over those of the screen
-  /// below.
+  /// Makes the action of a key; nil when the key has no action on the screen or in the overlay. The keys of
+  /// the overlay win over those of the screen.
   init?(key: Key, on screen: ScreenID, over overlay: OverlayID? = nil) {
     let rows = ActionTable.groups(on: screen, over: overlay).flatMap(\.rows)
     guard let row = rows.first(where: { $0.keys.contains(key) }) else { return nil }

@@ -9,7 +9,7 @@ struct ActionRow: Sendable {
   /// A stable name for configuration: `time.step-back`.
   let id: String
   let action: Action
-  /// The help and the footer teach the first key.
+  /// The keys that perform the action. The footer teaches only the first one.
   let keys: [Key]
   let title: String
 
@@ -25,8 +25,8 @@ struct ActionGroup: Sendable {
   let help: String
   /// The purpose of the actions, in a word or two for the footer; empty when the footer leaves the group out.
   let footer: String
-  /// The order in the footer: groups with a smaller rank stand first and are dropped last where room is
-  /// short. The keys of a single screen have `Self.ownRank`.
+  /// The order in the footer: groups with a smaller rank stand first. Where room is short, the groups with the largest
+  /// ranks are dropped first. The keys of a single screen have `Self.ownRank`.
   let rank: Int
   /// The screens on which the keys mean something; nil: on all.
   let screens: Set<ScreenID>?
@@ -36,16 +36,17 @@ struct ActionGroup: Sendable {
   let footerKeys: String
 
   static let ownRank = 4
-  /// The rank of the keys that load the target. The footer shows each of them with a word of its own, and only while
-  /// the target takes loads.
+  /// The rank of the keys that start and end loads on the target. The footer shows each of these keys with a word of
+  /// its own, and only while the target takes loads.
   static let loadRank = 6
   /// The rank of the keys that hold and step the scheduler. The footer shows them on the stage, if the target can be
   /// paced.
   static let paceRank = 5
-  /// The rank of the keys that move through time. Right behind them, the footer shows the refresh interval, if a user chose one.
+  /// The rank of the keys that move through time. If a user chose a refresh interval, the footer shows it right behind
+  /// these keys.
   static let timeRank = 8
-  /// The rank of the key that attaches again. That key means something only after the target's end, and is
-  /// shown only then.
+  /// The rank of the key that attaches to a new process with the ended target's name. The footer shows the key only
+  /// after the target's end, because it does nothing before.
   static let againRank = 0
 
   init(
@@ -78,8 +79,8 @@ enum ActionTable {
   }
   static let common = all.filter { $0.screens == nil && $0.overlay == nil }
 
-  /// The footer's groups, most important first. A group is left out when the overlay uses its key for
-  /// something else.
+  /// Returns the groups of keys that the footer shows on a screen, most important first. A group is left out if its
+  /// first key does something else in the overlay.
   static func footer(on screen: ScreenID, over overlay: OverlayID?) -> [ActionGroup] {
     let taken = own(overlay).flatMap(\.rows).flatMap(\.keys)
     return groups(on: screen).filter { group in

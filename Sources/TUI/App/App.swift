@@ -1,12 +1,13 @@
 // The loop: ask for a frame, draw, wait for a key, repeat.
 //
-// `AppState.update` makes all decisions and `Screen.draw` does all drawing. The loop only keeps the time. It asks for a frame
-// once per refresh interval. A source whose rings overflow faster than that also gives a `poll`. The loop calls the poll
-// between frames, on the same thread, as often as the poll asks to be called.
+// `AppState.update` makes all decisions and `Screen.draw` does all drawing. The loop only decides when: it asks for a
+// frame once per refresh interval. A source whose event rings would overflow between two frames also gives a `poll`.
+// The loop calls the poll between frames, on the same thread, as often as the poll asks for.
 //
-// A key never waits for work that its answer does not need. The loop takes in all waiting keys before it
-// draws, and once more after it has read a frame; a key that ends the program ends it at that point.
-// Answering a key recomputes nothing that depends on the frame alone (Memo.swift). A source that reads for
+// A key never waits for work that its answer does not need. The loop takes in all waiting keys before it draws, and
+// once more after it has read a frame; a key that quits ends the loop at once, without a last picture. Answering a key
+// recomputes nothing that depends on the frame alone (Memo.swift). A source that reads for long checks meanwhile
+// whether anything has been typed (Detailer §2).
 // long checks meanwhile whether anything has been typed (Detailer §2).
 public import Inspector
 
@@ -43,10 +44,10 @@ public struct App: Sendable {
 
   public init(_ options: Options = Options()) { self.options = options }
 
-  /// The message for a user who wants to pace a source that is no live scheduler.
+  /// The message for a user who wants to hold, step or slow a target that is not a live scheduler.
   public static let cannotPace = "only the scheduler of a live process can be held, stepped or slowed"
 
-  /// The message for a user who wants to load a target that takes no load from here.
+  /// The message for a user who wants to start a load on a target to which this dashboard can send none.
   public static let cannotLoad =
     "only a live mpg-demo on this machine is loaded from here; see mpg-load for others"
 
@@ -214,15 +215,15 @@ private struct Loop {
   /// Whether an input or a frame has come since the last drawing. Without this flag and the next one, each of
   /// many polls would compare two large states.
   var hasChanged = true
-  /// Whether an input or a frame has come since the source was last told what is wanted.
+  /// Whether an input or a frame has come since `changeWish` last compared the state's interest with `told`.
   var isWishStale = true
-  /// The interest that the source was told last.
+  /// The details that the source was last asked for.
   private var told = Interest.none
 
   init(state: AppState, rhythm: Rhythm) { (self.state, self.rhythm) = (state, rhythm) }
 
-  /// Tells the source which details the state wants, if that has changed. Returns whether something new is wanted; another set
-  /// of sockets is nothing new.
+  /// Tells the source which details the state wants, if these have changed. Returns whether the source should make a
+  /// frame with them at once; a change in the set of sockets alone is no reason for that.
   mutating func changeWish(tell: (Interest) -> Void) -> Bool {
     let wish = state.interest
     let isNew = wish.isNew(to: told)
@@ -249,7 +250,7 @@ struct Rhythm {
   /// Makes a frame due at once.
   mutating func hurry() { lastFrame = nil }
 
-  /// Whether a frame is due; if so, this call counts as taking it.
+  /// Whether a frame is due at `now`. If so, the next frame is due one interval later.
   mutating func isFrameDue(at now: UInt64, interval: Int) -> Bool {
     if let last = lastFrame, now < last + UInt64(interval) * 1_000_000 { return false }
     lastFrame = now

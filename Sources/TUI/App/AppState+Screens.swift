@@ -85,7 +85,7 @@ extension AppState {
     showEvents("g:\(g)")
   }
 
-  /// Shows the events that a filter lets through. Esc leads back to the present place.
+  /// Shows the events that a filter lets through. Esc goes back to the screen that was shown before.
   private mutating func showEvents(_ filter: String) {
     remember()
     screen = .events
@@ -153,7 +153,8 @@ extension AppState {
     return ask(subject)
   }
 
-  /// Shows the answer to a question. For a sampled scheduler the answer tells the present, so the view goes on; else it pauses.
+  /// Opens the explanation of a subject, or closes it if that subject is explained already. The view pauses, except for
+  /// a scheduler that is sampled: its explanations are always about the present.
   private mutating func ask(_ subject: Subject) -> Effect {
     (why, firstWhyLine) = (why == subject ? nil : subject, 0)
     return shown?.snapshot.sampled != nil ? .nothing : standStill()
@@ -170,7 +171,8 @@ extension AppState {
     }
   }
 
-  /// The G that questions are about: the G of the selected row, or the G at the timeline's cursor.
+  /// The G that actions such as `F` and `R` are about: the G of the selected row, the G at the timeline's cursor, or
+  /// the G that is followed on the stage; nil: none.
   var selectedG: UInt64? {
     switch screen {
     case .timeline: timelineG
@@ -179,8 +181,8 @@ extension AppState {
     }
   }
 
-  /// The G at the timeline's cursor. Without a cursor: of the selected row's latest column in which a G ran, the G
-  /// that ran longest.
+  /// The G that ran longest in the timeline's column at the cursor. Without a cursor, the column is the latest one of
+  /// the selected row in which any G ran. Nil: no G ran there.
   private var timelineG: UInt64? {
     guard let rows = shown?.detail.timeline?.rows, rows.indices.contains(timeline.selectedRow) else {
       return nil
@@ -193,7 +195,8 @@ extension AppState {
     return slots.last { $0.g != 0 }?.g
   }
 
-  /// The slice at the cursor; without a cursor, the P or the M of the selected row.
+  /// The stretch of time of the column at the cursor, on the selected row's P or M; without a cursor, that P or M
+  /// itself. Nil: there is no such row.
   private var timelineSubject: Subject? {
     guard let shown = shown?.detail.timeline, shown.rows.indices.contains(timeline.selectedRow) else {
       return nil

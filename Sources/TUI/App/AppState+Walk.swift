@@ -1,10 +1,11 @@
 // Following a request or the boot: which of them is shown, and at which step.
 //
 // The history's moment follows the step, so that the screens behind show the scheduler as it was at that
-// step. The step also follows the moment, when time keys or a replay move the moment. Doing both at once
-// would be a circle: a step may have no moment of its own, and two steps may have the same one. An anchor
-// breaks the circle: after somebody chooses a step, the moment at which the history arrives is the anchor.
-// While the history stays at its anchor, the step does not change.
+// step. The step also follows the moment, when time keys or a replay move the moment. Without a rule, each
+// would keep moving the other: a step may have no moment of its own, and two steps may have the same one, so
+// a moment may lead to another step than the chosen one. The rule: after somebody chooses a step, the moment
+// at which the history arrives is the anchor. While the history stays at its anchor, the step does not
+// change.
 import Inspector
 
 /// The request that is followed, and the step that is shown.
@@ -59,7 +60,7 @@ extension AppState {
       return standStill()
     }
     guard let found = shownWalk else {
-      // No request has followed: go back to the last request before.
+      // The search was for the next request, and none has come yet: go back to the last one before.
       if action == .requestBefore, case .next(let moment) = walk?.choice {
         walk = WalkState(.last(by: moment))
       }
@@ -99,8 +100,8 @@ extension AppState {
     return .nothing
   }
 
-  /// Chooses the last request before the moment, because no request fits the choice; or else waits for the
-  /// next one to come.
+  /// Widens a search that found no request: from the requests of one G to all requests before the moment, and
+  /// then to the next request after the moment. If that one has not come yet, waits for it in a live view.
   private mutating func lookFurther(_ walk: WalkState) -> Effect {
     switch walk.choice {
     case .of(let g, let moment):

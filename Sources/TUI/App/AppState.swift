@@ -78,7 +78,7 @@ public struct AppState: Sendable, Equatable {
 public enum Message: Sendable, Equatable {
   case frame(Frame)
   case input(Input)
-  /// The outcome of something that was asked for, in a few words; empty: the screen shows it.
+  /// The outcome of an effect such as `Effect.record`, in a few words; empty: the screen shows it by itself.
   case said(String)
   /// From now on, frames are of another process.
   case again

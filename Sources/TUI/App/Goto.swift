@@ -8,10 +8,11 @@
 import Inspector
 
 enum Goto {
-  /// What is to be typed, for the line that is typed.
+  /// Examples of what can stand after `goto`, as a hint beside the line that is typed.
   static let forms = "1.5s, -2s, 40%, g42, p1 200"
 
-  /// The command of a typed line; nil: the line is no `goto`. `.failure`: it is one that is not understood.
+  /// Returns the command of a typed line; nil: the line does not begin with `goto`. `.failure`: what stands
+  /// after `goto` is not understood.
   static func command(_ text: String) -> Result<TimeCommand, Mistake>? {
     let words = text.lowercased().split(separator: " ")
     guard words.first == "goto" else { return nil }

@@ -1,5 +1,5 @@
-// The commands by which a person loads the target. The program that shows the dashboard starts and ends the load, and
-// reports the outcome.
+// The commands by which a person puts loads on the target. The program that shows the dashboard starts and ends the
+// loads, and reports the outcome.
 public import Inspector
 
 /// A wish about the load on the target.

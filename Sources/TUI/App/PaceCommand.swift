@@ -1,5 +1,5 @@
-// The commands by which a person paces the target's scheduler. The program that shows the dashboard talks to the target
-// and reports the outcome.
+// The commands by which a person holds, steps or slows the target's scheduler. The program that shows the dashboard
+// talks to the target and reports the outcome.
 
 /// A wish about the pace of the target's scheduler.
 public enum PaceCommand: Sendable, Hashable {

@@ -16,14 +16,14 @@ public enum TimeCommand: Sendable, Hashable {
   case offset(Int64)
   /// Go to a part of all the time that is known, 0…1.
   case part(Double)
-  /// Go to the next event of a G; behind its last one, to its first.
+  /// Go to the next event of a G; if the G has no later event, to its first one.
   case nextOf(g: UInt64)
-  /// Go to the event with a position in a lane.
+  /// Go to the event with a position in the ring of a lane: of a P, or of an M while it had no P.
   case event(Lane, position: UInt64)
   /// Start to play the history, or stop.
   case play
   case playSlower, playFaster
-  /// Play from the first of these moments (nanoseconds) to the last. From each to the next takes a second,
+  /// Play the given moments (in nanoseconds) from the first to the last. Moving from each to the next takes a second,
   /// however near they are.
   case replay([UInt64])
   /// Stand still at this moment, or go on. Pausing the view sends `hold`, so that all screens show the same

@@ -66,7 +66,7 @@ public struct Canvas: Sendable, Equatable {
     return column - x
   }
 
-  /// Gives all cells of a rectangle another role and keeps their glyphs.
+  /// Gives all cells of a rectangle another style and keeps their glyphs.
   public mutating func restyle(_ rect: Rect, _ style: Style) {
     let visible = rect.intersection(clip)
     for y in visible.y..<visible.maxY {

@@ -43,7 +43,7 @@ public enum Style: UInt8, CaseIterable, Sendable {
   case selected
   /// The role of the tab of the screen that is shown.
   case tab
-  /// The roles of Gs by the G that spawned them. Gs of different spawners look different, as long as six roles are enough.
+  /// The roles of Gs by the G that spawned them. There are only six roles, so Gs of different spawners may look alike.
   case spawner0, spawner1, spawner2, spawner3, spawner4, spawner5
   /// The roles of the badges in the header.
   case badgeLive

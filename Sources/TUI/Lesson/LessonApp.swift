@@ -2,14 +2,15 @@
 package import Inspector
 package import Lessons
 
-/// A course with its stage, as the loop needs it.
+/// The course of lessons, as the loop sees it: its state, its frames, and its answers to the user's keys.
 package protocol Classroom: AnyObject {
   var board: Board { get }
-  /// Does what is due. Returns the nanoseconds until this is to be called again.
+  /// Goes on with the course as far as its timing says. Returns the nanoseconds until `advance` is to be
+  /// called again.
   func advance() -> UInt64
-  /// The newest frame with the stage; nil: there is none.
+  /// Returns the newest frame of the lesson's scheduler, for the stage; nil: no scheduler runs.
   func frame() -> Frame?
-  /// Does what a person wants.
+  /// Carries out what the user asked for with a key.
   func perform(_ wish: LessonState.Wish)
 }
 

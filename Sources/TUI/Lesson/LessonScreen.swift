@@ -12,7 +12,7 @@ struct LessonScreen {
 
   /// The smallest screen on which a lesson can be read.
   private static let smallest = Size(columns: 60, rows: 20)
-  /// The fewest rows of the panel, its frame included. It takes half of the screen, but no fewer rows than this.
+  /// The fewest rows of the panel, its frame included. The panel takes half of the screen, but from 12 to 18 rows.
   private static let fewest = 12
 
   /// Draws the whole picture.

@@ -7,7 +7,7 @@ package struct LessonState: Sendable {
   package var size: Size
   package var glyphs: Glyphs
   package var board: Board
-  /// The stage of the scene; nil: there is none yet.
+  /// The newest frame of the lesson's scheduler, which the stage shows; nil: there is none yet.
   package var frame: Frame?
   /// The digits of a number that is typed.
   package private(set) var typed = ""
@@ -20,7 +20,7 @@ package struct LessonState: Sendable {
     (self.size, self.glyphs, self.board) = (size, glyphs, board)
   }
 
-  /// Shows another moment of the course.
+  /// Takes over the newest state of the course. When another lesson or part begins, drops what was typed and scrolled.
   package mutating func show(_ board: Board) {
     if board.part != self.board.part || board.lesson.number != self.board.lesson.number {
       (typed, first, areWordsShown) = ("", 0, false)
@@ -28,7 +28,7 @@ package struct LessonState: Sendable {
     self.board = board
   }
 
-  /// What a person wants.
+  /// A request to the course that a key stands for.
   package enum Wish: Sendable, Equatable {
     case quit, goOn, again, back, faster, slower, notes
     case answer(Answer)
@@ -38,7 +38,8 @@ package struct LessonState: Sendable {
   /// The most digits of a number.
   private static let mostDigits = 6
 
-  /// Takes in a key. Returns what the person wants of the course; nil: nothing, since the key at most changes this screen.
+  /// Takes in a key, and returns the request to the course that the key stands for; nil: the key stands for none, and
+  /// at most changes this screen.
   package mutating func take(_ key: Key) -> Wish? {
     if areWordsShown, [.enter, .escape, .character("b"), .character(" ")].contains(key) {
       (areWordsShown, first) = (false, 0)

@@ -33,7 +33,8 @@ enum ListPanel {
     return (ListLayout(head: head, list: list), lines)
   }
 
-  /// The first finding about a sampled scheduler that belongs on this screen, because the screen shows more about it.
+  /// Returns the first finding about a sampled scheduler for which this screen shows the details, as a line above the
+  /// list; empty: there is none.
   private static func findings<Screen: ListScreen>(_ screen: Screen, _ state: AppState) -> [StyledText] {
     let lints: [String]
     switch Screen.id {
@@ -221,7 +222,8 @@ extension AppState {
     return interest
   }
 
-  /// The stacks that the list of Gs shows: of the visible rows; or of all Gs, if it is grouped, filtered or sorted by stacks.
+  /// The stacks that the list of Gs needs: those of the visible rows; or those of all Gs, if the list is grouped,
+  /// filtered or sorted by stacks.
   private var stacksSeen: StackQuestion? {
     guard let frame = shown, frame.hasStacks else { return nil }
     let list = lists[.gs] ?? ListState()

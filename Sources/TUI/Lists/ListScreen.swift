@@ -21,7 +21,8 @@ protocol ListScreen {
   func g(of row: Row) -> UInt64?
   /// The subject that `x` explains on a row.
   func subject(of row: Row) -> Subject?
-  /// A row may stand for a list of Gs (a group does). This is the filter of that list.
+  /// Returns the filter that lets through the Gs for which a row stands (a group's row stands for many); nil:
+  /// the row stands for no list of Gs.
   func filter(of row: Row) -> String?
 }
 

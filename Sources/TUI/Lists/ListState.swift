@@ -15,7 +15,7 @@ public struct ListState: Sendable, Equatable {
   var isInverted = false
 }
 
-/// A place to which Esc goes back.
+/// A place to which Esc goes back: a screen and the state of its list.
 struct TrailStep: Sendable, Equatable {
   var screen: ScreenID
   var list: ListState?
@@ -69,7 +69,7 @@ struct TimelineState: Sendable, Equatable {
   var firstRow = 0
   var selectedRow = 0
 
-  /// The times that the screen's width can stand for, in nanoseconds.
+  /// The lengths of time that the timeline can show across its width, in nanoseconds.
   static let spans: [UInt64] = [
     100_000, 200_000, 500_000, 1_000_000, 2_000_000, 5_000_000, 10_000_000, 20_000_000, 50_000_000,
     100_000_000,

@@ -45,8 +45,8 @@ struct Listing<Row: FilterSubject> {
   private struct Pair {
     var key: Double
     var place: Int32
-    /// The number that stands for the row's text where rows are sorted by a text; -1: they are sorted by a
-    /// number.
+    /// The index of the row's text among the different texts of the column, in the order in which they were
+    /// met; -1: the row has no text to sort by.
     var text: Int32 = -1
   }
 
@@ -83,7 +83,7 @@ struct Listing<Row: FilterSubject> {
   }
 }
 
-/// An order of texts that knows numbers.
+/// An order of texts in which numbers are compared by their values.
 enum NaturalOrder {
   /// Compares by bytes, but numbers within the text by their value: `P9` precedes `P10`.
   static func precedes(_ a: String, _ b: String) -> Bool {

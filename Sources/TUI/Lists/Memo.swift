@@ -78,7 +78,7 @@ final class ListMemos: Sendable, Equatable {
   let places = Memo<Place, Int?>()
   let trees = Memo<[Goroutine], SpawnTree>()
   let groups = Memo<OrderQuestion, [GroupRow]>()
-  /// The places of the Gs that wait for descriptors.
+  /// The Gs that wait for descriptors, as places in the list of all Gs.
   let waiters = Memo<[Goroutine], [Int32]>()
   let reports = Memo<Past, [String]>()
 

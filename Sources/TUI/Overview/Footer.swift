@@ -13,13 +13,13 @@ struct Footer {
     Self.write(note + Self.keys(state), in: rect, glyphs: state.glyphs, on: &canvas)
   }
 
-  /// The keys, most important first. A chosen interval stands right after the keys of time, or before those of loads, so
-  /// that people see that their key has changed something.
+  /// The keys that the footer shows, most important first. If a user chose a refresh interval, its keys stand right
+  /// after the keys of time, or before those of loads, so that people see that their key has changed something.
   static func keys(_ state: AppState) -> [StyledText] {
     var groups = ActionTable.footer(on: state.screen, over: state.overlay)
     if !state.hasEnded { groups.removeAll { $0.rank == ActionGroup.againRank } }
     if state.latest?.loads == nil { groups.removeAll { $0.rank == ActionGroup.loadRank } }
-    // The keys of the pace are shown on the stage only, which is where people use them.
+    // The keys that hold and step the scheduler are shown on the stage only, which is where people use them.
     if state.screen != .stage || state.shown?.snapshot.pace == nil || !(state.latest?.goesOn ?? true) {
       groups.removeAll { $0.rank == ActionGroup.paceRank }
     }
@@ -39,7 +39,7 @@ struct Footer {
     }
   }
 
-  /// The keys of the loads, each with its own word. A load that runs is marked.
+  /// Returns the keys that start and end loads, each with a word of its own. A load that runs is marked.
   private static func loads(_ group: ActionGroup, _ state: AppState) -> [StyledText] {
     group.rows.compactMap { row in
       guard case .load(let command) = row.action, let key = row.keys.first else { return nil }
@@ -79,7 +79,7 @@ struct Footer {
 }
 
 extension LoadCommand {
-  /// The load that the command is about; nil: it is about all.
+  /// The load that the command is about; nil: the command is about all loads.
   fileprivate var load: Load? { if case .toggle(let load) = self { load } else { nil } }
 
   fileprivate var word: String {

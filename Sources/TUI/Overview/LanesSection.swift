@@ -68,7 +68,7 @@ struct LanesSection {
     write(.amount(snapshot.grqMax, above: snapshot.grq ?? 0), at: max, rect, on: &canvas)
   }
 
-  /// Draws how many Gs are ready, where it is not told on which queue they stand.
+  /// Draws how many Gs are ready, for a source that does not tell on which queue each of them stands.
   private func drawReady(in rect: Rect, on canvas: inout Canvas) {
     var line = StyledText("ready ", .strong)
     line.append(Quantity.grouped(snapshot.gs.runnable), snapshot.gs.runnable > 0 ? Meaning.ready.style : .dim)

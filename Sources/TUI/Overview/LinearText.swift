@@ -6,7 +6,7 @@ import Region
 /// Turns frames into lines: the first frame into all facts, later frames into the facts that changed.
 public struct LinearText {
   private var said: [String: String] = [:]
-  /// The last move on the stage that was told.
+  /// The event of the last move of a G that was put into words.
   private var lastMove: Event?
 
   public init() {}
@@ -23,7 +23,7 @@ public struct LinearText {
     return lines + moves(frame.detail.stage)
   }
 
-  /// The moves on the stage since the last ones that were told, in the words of the stage.
+  /// Returns the moves on the stage after `lastMove`, as the sentences that the stage shows for them.
   private mutating func moves(_ stage: Stage?) -> [String] {
     guard let moves = stage?.moves.filter(\.isForward), let newest = moves.last else { return [] }
     var new = moves[...]

@@ -3,8 +3,8 @@
 // There are three forms. Compact (below 20 rows): one line per part and no headings. Roomy: headings that
 // explain, and graphs that grow with the screen. Wide (from 120x30): goroutines and threads side by side, in
 // detail. Every part gets its least rows first. Then the lanes get the rows that they want, then blank rows go
-// between the sections, and the graphs get the rest. Between the header and the lanes stands the line of news,
-// except in the compact form.
+// between the sections, and the graphs get the rest. Between the header and the lanes stands the line of news
+// (what happened lately and matters), except in the compact form.
 import Inspector
 
 /// The part of the lanes that is shown, and its place.

@@ -30,8 +30,8 @@ struct ThreadsSection {
     }
   }
 
-  /// Draws the letters in the order of the Ms' ids: spaced if there is room, else without spaces. Letters
-  /// without room are counted.
+  /// Draws the letters in the order of the Ms' ids: spaced if there is room, else without spaces. If not all
+  /// letters fit, the number of those left out stands at the end.
   private func drawStrip(in rect: Rect, on canvas: inout Canvas) {
     let step = ms.count * 2 - 1 <= rect.width ? 2 : 1
     let note = " +\(ms.count) more"

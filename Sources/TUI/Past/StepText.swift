@@ -1,5 +1,5 @@
 // The event that the last step went over, and how long before now the shown moment is. The line stays at the bottom of
-// every screen until time moves otherwise.
+// every screen until the user moves through time in another way than by steps.
 import Inspector
 
 enum StepText {

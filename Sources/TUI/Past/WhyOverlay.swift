@@ -23,7 +23,7 @@ struct WhyOverlay {
     var style: Style
   }
 
-  /// What is explained. A row that stands for many Gs is explained by one of them, and the heading says so.
+  /// The name of what is explained. A row that stands for many Gs is explained by one of them, and the heading says so.
   private var heading: String {
     let isGroup = state.screen == .gs && [.reasons, .sites, .stacks].contains(state.gsMode)
     guard isGroup, case .g = subject else { return subject.name }

@@ -9,10 +9,11 @@ struct GroupRow: FilterSubject {
   var count = 0
   var running = 0
   var runnable = 0
-  /// The age of the G that has been in its state for longest; nil: not known.
+  /// The time for which the group's oldest G has been in its state, in nanoseconds; nil: not known.
   var oldest: UInt64?
   var oldestG: UInt64?
-  /// Whether the oldest G may be older than `oldest`.
+  /// Whether `oldest` is a lower bound: a source that samples first saw the G when the G was already in its
+  /// state.
   var isOlder = false
   /// The filter that shows the group's Gs one by one.
   var filter: String

@@ -15,14 +15,15 @@ struct GRow: TellsAll {
 
   /// For each stack, by its number: the innermost call of the program's own code; nil: the stack has none.
   var owns: [String?] = []
-  /// For each stack, by its number: its calls as a filter has them. Empty: no filter asks for them.
+  /// For each stack, by its number: its calls as one text that filters search. Empty: no filter asks for
+  /// them.
   var calls: [String] = []
 
   /// The innermost call of the program's own code; nil: not known.
   var at: String? { stacks?.number(of: g.id).flatMap { owns.indices.contains($0) ? owns[$0] : nil } }
   /// The calls of the program's own code; nil: not known, or not asked for.
   var stack: String? { stacks?.number(of: g.id).flatMap { calls.indices.contains($0) ? calls[$0] : nil } }
-  /// The labels that the program gave it; nil: none, or not known.
+  /// The labels that the program gave to the G; nil: none, or not known.
   var labels: String? { stacks?.labels[g.id] }
   /// What stands in place of `at`: why there is no stack; nil: not known.
   var absence: String? {
@@ -63,13 +64,15 @@ struct GRow: TellsAll {
       || word.isNumber && [.g, .age, .p, .fd, .by, .below].contains { word.isPrinted($0, of: self) }
   }
 
-  /// How long the G has been in its state. A mark before the time says that it may be longer.
+  /// The time for which the G has been in its state. A mark before the time says that the true time may be
+  /// longer.
   func since(_ glyphs: Glyphs) -> StyledText {
     guard let age else { return StyledText("-", .faint) }
     return StyledText((g.isOlder ? (glyphs.isASCII ? ">" : "≥") : "") + TimeText.short(age))
   }
 
-  /// The width of a column of ages: those of a sampled scheduler have a mark before them.
+  /// The width of a column of ages. Ages of a sampled scheduler may be lower bounds, and then have a mark
+  /// before them.
   static func ageWidth(_ frame: Frame) -> Int { frame.snapshot.sampled == nil ? 7 : 8 }
 
   /// The Gs of a frame; nil: the frame does not hold them.

@@ -45,7 +45,8 @@ struct LatencyScreen {
     return line
   }
 
-  /// Draws what is known without events: what the target has measured itself, the CPUs, and the findings, each whole.
+  /// Draws what is known without events: what the target has measured itself, the CPUs, and the findings in full
+  /// length.
   private func drawWithoutEvents(
     _ instruments: Instruments, _ absence: String, in rect: Rect, on canvas: inout Canvas
   ) {
@@ -262,8 +263,8 @@ struct LatencyScreen {
 
   // MARK: the heat map
 
-  /// Draws a column for each second and a row for each power of two: the shade tells how many spans were that
-  /// long.
+  /// Draws the lengths of spans over time: a column for each second, a row for each power of two of the length.
+  /// The shade tells how many spans of that second were that long.
   private func drawHeatMap(_ instruments: Instruments, in rect: Rect, on canvas: inout Canvas) {
     var rows = rect
     SectionHeading(

@@ -68,7 +68,7 @@ struct NetpollScreen: ListScreen {
       .text("since", GRow.ageWidth(frame), right: true) { [glyphs] in $0.row.since(glyphs) }
         .sorted { $0.row.age.map { .number(Double($0)) } ?? .none },
     ]
-    // A sampled scheduler does not tell on which P a G ran last.
+    // A source that only samples the scheduler does not tell on which P a G ran last.
     if frame.snapshot.sampled == nil {
       columns.append(.id("P", 3, rank: 3, letter: "P") { $0.row.g.p.map { UInt64(truncatingIfNeeded: $0) } })
     }

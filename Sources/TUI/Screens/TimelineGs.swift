@@ -4,7 +4,8 @@ import Inspector
 struct TimelineGs {
   private struct Share {
     var g: UInt64
-    /// The time that the G ran in the columns where no G ran longer, in nanoseconds.
+    /// The time that the G ran, in nanoseconds. Only the columns of the timeline in which no other G ran
+    /// longer count.
     var time: Double
     /// The number of those columns.
     var columns: Int

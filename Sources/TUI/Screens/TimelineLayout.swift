@@ -43,7 +43,8 @@ struct TimelineLayout: Equatable {
     gs = shown == total && spare >= 4 ? spare - 1 : 0
   }
 
-  /// Whether a screen with `rows` rows for `lanes` lanes has room for lanes of the other kind too.
+  /// Whether a screen with `rows` rows for `lanes` lanes has room for lanes of the other kind too (Ms below
+  /// Ps, or Ps below Ms).
   static func hasRoom(rows: Int, lanes: Int) -> Bool { rows - fixed - max(1, lanes) >= 6 }
 
   /// The lane at a screen row below the axis.

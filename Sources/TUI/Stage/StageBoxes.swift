@@ -7,7 +7,7 @@ struct StageBoxes {
   let stage: Stage
   let layout: StageLayout
   let followed: UInt64?
-  /// How the scheduler is paced; nil: it cannot be paced.
+  /// Whether the scheduler is held or slowed; nil: the target does not allow that.
   let pace: Pace?
   let glyphs: Glyphs
 
@@ -49,7 +49,8 @@ struct StageBoxes {
     let (rect, status) = (lane.running, lane.p.status)
     if inside > 0 {
       canvas.drawBox(rect, status.style, glyphs: glyphs)
-      // A thread that does not wait for its turn, although the scheduler is held, is in the program's own code.
+      // While the scheduler is held, each thread waits before its next scheduling decision. A thread that runs a G and
+      // does not wait is in the program's own code.
       let isOut =
         pace?.state == .held && lane.p.g != nil
         && lane.p.m.map { pace?.waiting.contains($0) == false } == true

@@ -140,7 +140,7 @@ struct StageLayout {
       lrq: queue(queues?.lrq, "LRQ", depth: p.lrq, cell, in: rest), trail: form.trailRow(of: rect))
   }
 
-  /// A queue that may be deep, so that its name tells its depth.
+  /// Makes a queue whose name tells its depth, because not all of its Gs may have room.
   private static func queue(
     _ names: [UInt64?]?, _ name: String, depth: Int?, _ cell: Int, in rect: Rect
   ) -> Queue {
@@ -150,7 +150,7 @@ struct StageLayout {
 
   /// - Parameters:
   ///   - names: the Gs on the queue; nil: they are not known, and then the cells have no names.
-  ///   - count: how many Gs there are where they are not known.
+  ///   - count: the number of Gs on the queue if `names` is nil.
   private static func queue(
     _ names: [UInt64?]?, _ name: String, count: Int, _ cell: Int, in rect: Rect
   ) -> Queue {

@@ -9,7 +9,8 @@ import Region
 struct StageScreen {
   let frame: Frame
   let state: AppState
-  /// Whether the user has keys here that hold the scheduler and pause the view. In a lesson there are none, so none are named.
+  /// Whether the user has keys that hold the scheduler and pause the view. A lesson has no such keys, so the screen
+  /// names none.
   var hasKeys = true
   private var glyphs: Glyphs { state.glyphs }
 

@@ -1,7 +1,7 @@
 // The terminal that people sit at. No other file knows CNcurses.
 //
-// One plain thread with a full stack owns the terminal. It waits for keys, signals and a waker in one place.
-// Cells are compared here before ncurses sees them, so an idle frame costs microseconds.
+// The terminal belongs to one thread with a full-sized stack, which ncurses needs. That thread waits for keys, signals
+// and a waker in one place. Cells are compared here before ncurses sees them, so an idle frame costs microseconds.
 internal import CNcurses
 import Glibc
 

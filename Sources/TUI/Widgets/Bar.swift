@@ -31,7 +31,8 @@ struct Bar: Equatable {
     return max(1, Int(Double(value) / Double(scale) * Double(total)))
   }
 
-  /// The role for the queue's Gs, which are ready; the alarming role when the queue will soon overflow.
+  /// The role of ready Gs; from nine tenths of `scale` on the role of an alarm, because the queue will soon
+  /// overflow.
   var style: Style {
     let share = scale > 0 ? Double(value ?? 0) / Double(scale) : 0
     return (share >= 0.9 ? Meaning.wrong : .ready).style

@@ -15,7 +15,7 @@ struct Sparkline: Equatable {
 
   /// Draws the last `count` values over the whole width; on fewer columns than that, only the newest values.
   ///
-  /// A time without a value stays blank, a zero is a dot on the ground, and any value above zero is visible.
+  /// A time without a value stays blank, a zero is a dot on the base line, and any value above zero is visible.
   func draw(in rect: Rect, count: Int, glyphs: Glyphs, on canvas: inout Canvas) {
     guard !rect.isEmpty, count > 0 else { return }
     let slots = min(count, rect.width)

@@ -3,11 +3,11 @@ import Inspector
 import Lessons
 import TUI
 
-/// A course with its stage. Use it on one thread.
+/// Plays a course of lessons, and makes the frames for its stage. Not thread-safe: use it on one thread.
 final class LessonRoom: Classroom {
   private let course: Course
   private let waker: Waker
-  /// The frames of the scene with this process id.
+  /// The process that plays the current scene, and the source of its frames; nil: no scene was played yet.
   private var feed: (pid: Int32, frames: LiveFeed)?
 
   init(_ course: Course, _ waker: Waker) { (self.course, self.waker) = (course, waker) }
@@ -31,7 +31,7 @@ final class LessonRoom: Classroom {
     return min(pause, wanted)
   }
 
-  /// Makes a feed for a scene that is new.
+  /// Makes a source of frames for the process of the current scene, unless there is one already.
   private func follow() {
     guard let play = course.play else { return }
     if feed?.pid == play.pid { return }

@@ -8,7 +8,7 @@ struct SpokenLesson {
   let course: Course
   let output: StandardOutput
 
-  /// The most moves that are told one by one.
+  /// The most moves of Gs that are told one by one; further ones are only counted.
   private static let mostMoves = 40
 
   /// Plays until the input ends, or until somebody quits.

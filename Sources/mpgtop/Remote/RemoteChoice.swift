@@ -9,7 +9,7 @@ struct RemoteChoice {
   /// Whether a person can be asked.
   let mayAsk: Bool
 
-  /// The source that `word` names there; nil: the user was asked to choose, and chose none.
+  /// Connects to the process that `word` names on the host; nil: the user was asked to choose, and chose none.
   func attach(to word: String?) throws(Failure) -> (any SchedulerSource)? {
     let remote = RemoteCommand(options, host: host)
     var target = word
@@ -37,14 +37,15 @@ struct RemoteChoice {
     return a.lexicographicallyPrecedes(b)
   }
 
-  /// The list of targets there, as `mpgtop -l` prints it.
+  /// Returns the list of targets on the host, as `mpgtop -l` prints it there.
   static func list(_ remote: RemoteCommand) throws(Failure) -> [String] {
     guard let ends = Pipe() else { throw Failure(ExitCode.system, "no descriptors are left") }
     let pid: pid_t
     do throws(SpawnProblem) {
       pid = try unsafe spawn(remote.line(["-l"], mayAsk: true), hasOwnGroup: false) { files in
         unsafe posix_spawn_file_actions_adddup2(&files, ends.writing, STDOUT_FILENO)
-        // What is typed ahead is the answer to a question of ours.
+        // Keep ssh from reading our standard input: what the user types ahead answers the question that mpgtop asks
+        // next.
         unsafe posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
       }
     } catch {
@@ -58,7 +59,7 @@ struct RemoteChoice {
       guard let more = DescriptorInput.read(ends.reading, most: 1 << 14) else { break }
       bytes += more
     }
-    // If there is more than a list has, ssh must not wait for us while we wait for it.
+    // Close our end before waiting for ssh: if ssh still had output, it would wait for us to read, and we for its end.
     close(ends.reading)
     var status: Int32 = 0
     while unsafe waitpid(pid, &status, 0) < 0, errno == EINTR {}
@@ -70,7 +71,7 @@ struct RemoteChoice {
     return bytes.split(separator: 10).map { String(decoding: $0, as: UTF8.self) }
   }
 
-  /// The number of the only process that can be looked at there, or of the one that the user picks; nil: the user picks none.
+  /// Returns the pid of the only live process on the host, or of the one that the user picks; nil: the user picks none.
   private func choose(_ remote: RemoteCommand) throws(Failure) -> String? {
     let all = try Self.list(remote)
     let lines = all.dropFirst()

@@ -5,7 +5,7 @@ import Inspector
 /// A stream through ssh, which connects again when the connection ends. Must be started from the main thread.
 final class SSHInput: StreamInput {
   let remote: RemoteCommand
-  /// What the other side runs behind its name.
+  /// The arguments of mpgtop on the other host.
   private let words: [String]
   private let rate: ByteRate?
   private var child: Child?
@@ -71,7 +71,7 @@ final class SSHInput: StreamInput {
 
   var ending: String? {
     if let child, let more = DescriptorInput.read(child.errors, most: Self.mostErrors) { errors += more }
-    // ssh ends its own lines as terminals want them, with a return.
+    // ssh ends the lines of its own messages with a carriage return, as terminals want them.
     let lines = errors.suffix(Self.mostErrors).split { $0 == 10 || $0 == 13 }.map {
       String(decoding: $0, as: UTF8.self)
     }
@@ -93,7 +93,7 @@ final class SSHInput: StreamInput {
   /// Whether mpgtop at the other side has said, by its exit code, that there is no such process any more.
   var targetIsGone: Bool {
     guard let child else { return false }
-    // ssh has closed its output, and ends at once.
+    // ssh has closed its output, so it ends soon: wait for its status half a second at most.
     for _ in 0..<50 where self.child?.status == nil {
       var status: Int32 = 0
       if unsafe waitpid(child.pid, &status, WNOHANG) == child.pid {
@@ -129,19 +129,20 @@ final class SSHInput: StreamInput {
 /// mpgtop on another host, as ssh starts it.
 struct RemoteCommand {
   let host: String
-  /// The program there.
+  /// The name or path of mpgtop on the host.
   let program: String
 
   init(_ options: RemoteOptions, host: String) { (self.host, program) = (host, options.path ?? "mpgtop") }
 
-  /// The command line that runs mpgtop with these words on the host. The variable MPGTOP_SSH has other words for `ssh`.
+  /// Returns the command line that runs mpgtop with these words on the host. The variable MPGTOP_SSH may name another
+  /// command than `ssh`.
   func line(_ words: [String], mayAsk: Bool) -> [String] {
     let ssh = environment("MPGTOP_SSH")?.split(separator: " ").map(String.init) ?? ["ssh"]
     return ssh + ["-T"] + (mayAsk ? [] : ["-o", "BatchMode=yes"])
       + ["--", host, ([program] + words).map(Self.quoted).joined(separator: " ")]
   }
 
-  /// A word that the shell at the other side takes as it is.
+  /// Returns the word in such quotes that the shell on the host passes it on unchanged.
   private static func quoted(_ word: String) -> String {
     let isPlain =
       !word.isEmpty
@@ -152,9 +153,9 @@ struct RemoteCommand {
     return isPlain ? word : "'" + word.replacing("'", with: "'\\''") + "'"
   }
 
-  /// What the other side complained of, in words that follow "the stream ended: ".
+  /// Returns what the other side complained of, in words that follow "the stream ended: ".
   func explained(_ line: String) -> String {
-    // What versions before streams say to the words of this one.
+    // How versions of mpgtop that know no streams complain of the command line that this version sends them.
     let signs = ["no live process called stream", "only --post-mortem takes two words", "'--answer'"]
     if signs.contains(where: { line.contains($0) }) {
       return "mpgtop on \(host) is older than this one and knows no streams; install the same version there"

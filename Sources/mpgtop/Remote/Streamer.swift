@@ -1,4 +1,4 @@
-// `mpgtop stream`: writes what a source tells to standard output.
+// `mpgtop stream`: sends a source's gauges and events through standard output to another mpgtop.
 //
 // It never waits for its reader: while the reader is slow, it goes on draining the rings, and what there is no room for is
 // lost (Sender §2). So standard output is written without blocking, and one call of `poll` waits for the reader, for
@@ -30,7 +30,7 @@ struct Streamer {
         try sender.step(isReady: output.isEmpty)
       }
       if let packet { output.add(packet) }
-      // A reader that goes is how most streams end.
+      // The reader has gone, which is how most streams end.
       guard try output.write() else { return }
       if sender.isOver, output.isEmpty {
         output.restore()
@@ -44,8 +44,8 @@ struct Streamer {
 }
 
 extension Streamer {
-  /// Whether the target can be held and slowed. A controller that is there already, perhaps the one of a connection that was lost
-  /// just now, does not mean that it cannot.
+  /// Whether the target can be held and slowed. If it has a controller already, it can: perhaps that one belongs to a
+  /// connection that was lost just now.
   private static func isControlled(_ source: any SchedulerSource) -> Bool {
     do throws(ControlError) {
       _ = try source.control()
@@ -57,7 +57,7 @@ extension Streamer {
   }
 }
 
-/// Packets on their way to standard output.
+/// Keeps packets until standard output takes them.
 private struct PacketOutput {
   private var rest: ArraySlice<UInt8> = []
   private let flags = fcntl(STDOUT_FILENO, F_GETFL)
@@ -65,7 +65,7 @@ private struct PacketOutput {
   /// Makes standard output non-blocking. Regular files and devices do not block anyway.
   init() { _ = fcntl(STDOUT_FILENO, F_SETFL, flags | O_NONBLOCK) }
 
-  /// Other processes may have the same pipe or socket, so it is left as it was.
+  /// Gives standard output its former flags, because other processes may share the same pipe or socket.
   func restore() { _ = fcntl(STDOUT_FILENO, F_SETFL, flags) }
 
   var isEmpty: Bool { rest.isEmpty }
@@ -103,7 +103,7 @@ private struct PacketOutput {
   }
 }
 
-/// Questions on standard input.
+/// Reads the questions that the other side sends to standard input.
 private struct QuestionInput {
   /// Whether questions are read.
   let isOpen: Bool
@@ -112,7 +112,7 @@ private struct QuestionInput {
 
   init(isOpen: Bool) { self.isOpen = isOpen }
 
-  /// The whole lines that have come.
+  /// Returns the complete lines that have arrived since the last call.
   mutating func lines() -> [String] {
     guard isOpen, !hasEnded else { return [] }
     guard let more = DescriptorInput.read(STDIN_FILENO, most: 1 << 14) else {

@@ -17,7 +17,8 @@ struct Run {
     let dashboard = options.frames.isBatch ? nil : try Dashboard(options: options.frames)
     let log = try RunLog(options.output)
     defer { log.removeIfEmpty() }
-    // Block the signals before there are other threads: such a thread would take a signal, and mpgtop would end of it.
+    // Block the signals before other threads start: a thread that does not block them would take one, and that would
+    // end mpgtop.
     let stop = StopSignals()
     if dashboard == nil { SignalRelay.prepare() }
     let child = try ChildProgram(options.command, output: log.descriptor)
@@ -51,7 +52,8 @@ struct Run {
         try Batch(options: options.frames, output: output).run(source)
         return nil
       }
-      // The signals stay blocked. The dashboard reads them from a descriptor; afterwards none interrupts the child's end.
+      // The signals stay blocked. The dashboard reads them from a descriptor; afterwards no signal interrupts ending
+      // the child.
       try dashboard.run(source, options.history.limits)
       return nil
     } catch {
@@ -83,12 +85,12 @@ struct Run {
   private func source(_ pid: pid_t) throws(InspectorError) -> (any SchedulerSource)? {
     guard GoProcess(pid: pid) != nil else { return try Inspector.attach(to: pid, in: .standard) }
     let source = try GoSource(pid: pid)
-    // A Go program first of all starts the thread of its monitor. Before, most of its scheduler is not set up yet.
+    // A Go program first starts the thread of sysmon. Before that, most of its scheduler is not set up yet.
     return try source.snapshot().ms.count > 1 ? source : nil
   }
 }
 
-/// The file that gets what the program prints. It closes its descriptor when it goes.
+/// The file that gets what the program prints. Its descriptor is closed when this object is released.
 final class RunLog {
   let path: String
   let descriptor: Int32

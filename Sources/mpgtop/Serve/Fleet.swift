@@ -66,7 +66,7 @@ struct Fleet {
     sharers.number = UInt64(max(1, watches.count))
   }
 
-  /// Once for each target.
+  /// Says on standard error why a target cannot be read, once for each target.
   private mutating func complain(of key: String, _ error: InspectorError) {
     guard complaints.count < 1000, complaints.insert(key).inserted else { return }
     say("mpgtop: \(error.description); going on with the others")
@@ -80,7 +80,7 @@ struct Fleet {
       watches[key] = nil
     }
     for key in failed.keys where !keys.contains(key) || failed[key]?.until ?? 0 <= now { failed[key] = nil }
-    // Who is watched already stays; of the others the oldest come first.
+    // Targets that are watched already stay; of the new ones, those that began first are taken first.
     for target in wanted where watches[target.key] == nil && failed[target.key] == nil {
       guard watches.count < Self.most else { break }
       watches[target.key] = TargetWatch(target.labels, plan, sharers, answered: answered, open: target.open)
@@ -88,8 +88,8 @@ struct Fleet {
     server.leftOut = wanted.count - watches.count - failed.count
   }
 
-  /// The targets in the order in which they began, each with labels that no other has. With names alone as labels, the last
-  /// that began is the one of its name.
+  /// Returns the targets in the order in which they began, each with labels that no other has. If targets are told
+  /// apart by name alone, only the one that began last is returned of each name.
   private func wanted(_ found: [FoundTarget]) -> [FoundTarget] {
     var last: [TargetLabels: FoundTarget] = [:]
     for target in found {
@@ -106,7 +106,7 @@ struct Fleet {
     let deadline = monotonicNow() + Self.patience
     wait(until: deadline) { finder?.hasSearched ?? true }
     try attend()
-    // Who has answered the last question meanwhile is waited for again.
+    // A late target that has answered the last question meanwhile is waited for again.
     late = late.filter { watches[$0]?.hasAnswered(question) == false }
     question += 1
     for watch in watches.values { watch.ask(question) }

@@ -7,7 +7,7 @@ import Synchronization
 
 /// A target that was found.
 struct FoundTarget: Sendable {
-  /// What no other target has: the path of its region, or its pid.
+  /// A key that no other target has: the path of its region, or the pid of a Go program.
   let key: String
   let labels: TargetLabels
   /// When it began, in nanoseconds of the monotonic clock.
@@ -17,8 +17,9 @@ struct FoundTarget: Sendable {
 
 /// Looks for targets. May be used from any thread.
 final class FleetFinder: Sendable {
-  /// The least time between two searches, and the age from which on a Go program is looked at, in nanoseconds: to attach to one
-  /// takes some hundredths of a second, which a compiler that runs for a moment is not worth.
+  /// The least time between two searches, and the age that a Go program must have before it is watched, both in
+  /// nanoseconds. Attaching to a Go program takes some hundredths of a second, too much for a compiler that runs for a
+  /// moment.
   private static let (pause, goAge): (UInt64, UInt64) = (2_000_000_000, 2_000_000_000)
   private static let share: UInt64 = 100
   /// How far apart looks at the queues of a Go program are, in nanoseconds.
@@ -49,11 +50,11 @@ final class FleetFinder: Sendable {
     say("mpgtop: no thread can be started, so no targets are looked for")
   }
 
-  /// Whether a search is over.
+  /// Whether at least one search has ended.
   var hasSearched: Bool { desk.withLock { $0.hasSearched } }
 
-  /// What the last search found, once; nil: there was none since the last call. An old result is not told again, because what
-  /// it names may have ended.
+  /// Takes the result of the last search; nil: no search has ended since the last call. An old result is not returned
+  /// again, because targets in it may have ended.
   func news() -> [FoundTarget]? { desk.withLock { $0.found.take() } }
 
   private static func search(
@@ -62,7 +63,8 @@ final class FleetFinder: Sendable {
     func isWanted(_ name: String) -> Bool { names.isEmpty || names.contains(name) }
     let onMPG = folders.targets().filter { $0.isLive || $0.isUnreadable }
     var found = onMPG.filter { isWanted(name(of: $0)) }.map { target in
-      // A process elsewhere has a pid that another one may have here, so the label has its start, too, as the file's name.
+      // The pid of a process in another container may also be that of a process here. So its label has its start time,
+      // too, as its file's name has.
       let pid = target.process.pid
       let text = target.state == .elsewhere ? "\(pid)-\(target.process.startTime)" : "\(pid)"
       return FoundTarget(

@@ -58,7 +58,7 @@ struct ServeOptions: ParsableCommand {
     }
   }
 
-  /// What is asked of each target.
+  /// What the server does with each target, by these options.
   var plan: ServePlan { ServePlan(events: events, sites: sites, labelsPid: !byName) }
 }
 

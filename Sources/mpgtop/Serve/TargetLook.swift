@@ -13,7 +13,7 @@ internal import Glibc
 import Inspector
 import Synchronization
 
-/// What is asked of each target.
+/// What the server does with each target, besides reading its gauges.
 struct ServePlan: Sendable {
   /// Whether events are taken.
   var events = false
@@ -34,7 +34,8 @@ final class Sharers: Sendable {
 
 /// Looks at one target. Use it on one thread.
 struct TargetLook {
-  /// All targets together get one part in so many of a core, for events and for tables.
+  /// The shares of a core that all targets together get: one in `eventShare` for events, one in `tableShare` for
+  /// tables.
   private static let (eventShare, tableShare): (UInt64, UInt64) = (10, 100)
   /// The time between two looks whether the target lives, between two refreshes of clock and names, and the least time
   /// between two tables; in nanoseconds.
@@ -46,11 +47,11 @@ struct TargetLook {
   private let plan: ServePlan
   private let sharers: Sharers
   private var peaks = PeakWindow()
-  /// nil: the source has no events, or they are not wanted.
+  /// The counts of the target's events; nil: the source has no events, or they are not wanted.
   private var tally: EventTally?
   private var sites: SiteTally?
   private var names = StringBook()
-  /// The Ps as they were told last, by id.
+  /// The Ps as they were last reported to a scraper, by id.
   private var lastPs: [Int: Snapshot.P] = [:]
   private var drainInterval = DrainPace.longest / 4
   private var lastDrain: UInt64 = 0
@@ -115,11 +116,12 @@ struct TargetLook {
     nextTable = monotonicNow() + max(Self.tablePause, work.spent * Self.tableShare * sharers.number)
   }
 
-  /// Keeps the times of Ps from falling. They are counted in ticks, and the clock by which they become nanoseconds grows more
-  /// exact with time, so one may become a little less. Prometheus would take that for a restart, and count all of it again.
+  /// Keeps the times of Ps from falling. They are counted in ticks, and the clock that turns ticks into nanoseconds
+  /// grows more exact, so a time may come out a little lower than before. Prometheus would take that for a restart, and
+  /// count the whole time again.
   private mutating func hold(_ ps: inout [Snapshot.P]) {
     func held(_ new: UInt64?, _ last: UInt64?) -> UInt64? {
-      // What falls by more is another P of this number.
+      // A time that falls by more than a hundredth is that of a new P, which has got the number of an old one.
       guard let new, let last, new < last, last - new <= last / 100 else { return new }
       return last
     }
@@ -133,7 +135,7 @@ struct TargetLook {
     lastPs = Dictionary(ps.map { ($0.id, $0) }) { first, _ in first }
   }
 
-  /// All that the target tells at this moment.
+  /// Reads all that the target tells at this moment.
   mutating func metrics() throws(InspectorError) -> TargetMetrics {
     var metrics = TargetMetrics(try peaks.snapshot(source))
     hold(&metrics.snapshot.ps)

@@ -2,7 +2,7 @@
 import GoTrace
 import Inspector
 
-/// Writes what is made of a Go trace.
+/// Writes the file that `mpgtop export` makes of a Go trace.
 struct TraceExporter {
   let trace: TraceFile
   let options: ExportOptions
@@ -81,9 +81,9 @@ struct TraceExporter {
       "mpgtop: \(cut.events) events of \(TimeText.short(duration)), \(file.bytes) bytes in \(options.output)")
   }
 
-  /// Writes all of it.
+  /// Writes the whole product into the output file.
   ///
-  /// - Returns: how many bytes there are.
+  /// - Returns: the number of bytes that were written.
   private func write(
     _ product: inout some TraceCopy & ~Copyable, replaces: OutputKind
   ) throws(Failure) -> Int {

@@ -7,19 +7,20 @@ import Inspector
 struct TraceFile {
   let word: String
 
-  /// nil: the word means something else.
+  /// Makes the trace that `word` names; nil: the word names no trace.
   init?(_ word: String) {
     guard Self.isTrace(word) else { return nil }
     self.word = word
   }
 
-  /// The trace on standard input or in a file, whatever it is: that it is none, the reader says.
+  /// Makes the trace in a file or on standard input without a look at it: if it is no trace, reading it
+  /// throws an error.
   init(anyhow word: String) { self.word = word }
 
   /// What it is called in messages.
   var name: String { word == "-" ? "standard input" : word }
 
-  /// The file, which must not be overwritten.
+  /// The trace's file, which no output may overwrite; nil: it is standard input, or there is no such file.
   var identity: FileIdentity? { word == "-" ? nil : FileIdentity(path: word) }
 
   func reader() throws(Failure) -> TraceReader {
@@ -69,9 +70,10 @@ struct TraceFile {
 
   private static func isTrace(_ word: String) -> Bool {
     if word == "-" { return TraceInput.mayBeTrace(descriptor: STDIN_FILENO) }
-    // A number is the number of a process, as everywhere.
+    // A word of digits is a pid, as in all commands, even if there is a file of that name.
     guard unsafe access(word, R_OK) == 0, !word.allSatisfy(\.isNumber) else { return false }
-    // What is read from a pipe to learn what it is would be gone. A recording cannot come by one.
+    // Take every pipe for a trace. Bytes that are read to find out what it is would be lost, and recordings
+    // are not read from pipes.
     if kind(of: word) == S_IFIFO { return true }
     do throws(TraceError) {
       _ = isFolder(word) ? try TraceReader(folder: word) : try TraceReader(TraceInput(path: word))

@@ -1,4 +1,5 @@
-// The judge: compares every wait for a turn with a bound. The events of the watched process tell of the waits.
+// The judge: compares how long each ready G waited until it ran with a bound. It learns of the waits from the events of
+// the watched process.
 //
 // §1 The bound. A ready G runs within (number ready ÷ Ps + 2) slices. Each G before it in the queues may have a slice of its
 // own, and the Ps work in parallel. The two slices more are for the Gs that run when the G becomes ready, and for rounding.
@@ -19,7 +20,7 @@
 import Inspector
 import Region
 
-/// A wait for a turn.
+/// The time from the moment at which a G became ready until it ran.
 struct Wait {
   let g: UInt64
   let what: String

@@ -3,10 +3,10 @@ import Glibc
 
 /// Reads the numbers of one thread in `/proc/PID/task/TID`.
 ///
-/// The kernel adds a wait for a CPU to its number only when the wait is over. At a load of thirty a wait may take a tenth of
-/// a second, and a part of it may have to be excused before it is over. So when a thread is found runnable, and its numbers
-/// have not changed since an earlier look, it has been waiting since that look. This counts only after 25 ms, because the
-/// kernel may update the running time in steps of 10 ms.
+/// The kernel adds a wait for a CPU to its number only when the wait is over. At a load average of thirty, a wait
+/// may take a tenth of a second, and a part of it may have to be excused before it is over. So when a thread is found
+/// runnable, and its numbers have not changed since an earlier look, it has been waiting since that look. This counts
+/// only after 25 ms, because the kernel may update the running time in steps of 10 ms.
 struct WatchedThread {
   private static let believed: UInt64 = 25_000_000
 

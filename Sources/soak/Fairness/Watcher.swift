@@ -69,7 +69,7 @@ struct Fairness {
 
 /// The watch over one process.
 private struct Watch {
-  /// The process must have ended this many nanoseconds after the mix should have ended it.
+  /// How long the process may still run after the planned end of the mix, in nanoseconds.
   static let patience: UInt64 = 60_000_000_000
   /// How many violations are printed with their events.
   private static let told = 3
@@ -91,7 +91,7 @@ private struct Watch {
   private var lastGauges: UInt64 = 0
   private var lastScan: UInt64 = 0
   /// A reading of the gauges: the number of Gs that were ready, and the moment of reading. It corrects the
-  /// count as soon as the events have reached that moment; nil: there is no such reading.
+  /// judge's count of ready Gs once the events have reached that moment; nil: no reading waits for that.
   private var gauge: (ready: Int, time: UInt64)?
   private var mustCorrect = true
   private var turns: [RunnableScan.Turn: UInt64] = [:]

@@ -28,7 +28,7 @@ public enum FoldedStacks {
     }
   }
 
-  /// Semicolons separate functions, and newlines stacks.
+  /// Replaces semicolons and newlines in a name: the former separate functions, the latter stacks.
   private static func cleaned(_ name: String) -> String {
     String(name.map { $0 == ";" ? ":" : $0.isNewline ? " " : $0 })
   }

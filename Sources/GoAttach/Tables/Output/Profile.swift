@@ -15,7 +15,7 @@ public struct GoroutineProfile {
     /// When the stacks were read, in nanoseconds since 1970.
     public var time: UInt64
 
-    /// A program, as a profile names it.
+    /// Makes the description of a program for a profile.
     public init(path: String, buildID: String?, time: UInt64) {
       (self.path, self.buildID, self.time) = (path, buildID, time)
     }
@@ -76,7 +76,7 @@ public struct GoroutineProfile {
     var (ids, together) = ([UInt64](), [GoFrame]())
     for frame in frames.frames(of: stack) {
       together.append(frame)
-      // The frame that is not inlined is the last of its pc.
+      // Of the frames at one pc, the last is the one that is not inlined.
       guard !frame.isInlined else { continue }
       ids.append(location(together))
       together = []

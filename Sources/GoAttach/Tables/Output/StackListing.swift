@@ -1,6 +1,6 @@
 // Goroutines with their stacks, as all outputs take them.
 
-/// A goroutine, as far as stacks are listed.
+/// What a list of stacks shows of one goroutine.
 public struct GoStackListing: Sendable {
   /// Go's number of the goroutine.
   public var id: UInt64
@@ -17,7 +17,7 @@ public struct GoStackListing: Sendable {
   /// The goroutine's pprof labels.
   public var labels: [(key: String, value: String)] = []
 
-  /// A goroutine without remarks and labels.
+  /// Makes a goroutine without remarks and labels.
   public init(id: UInt64, state: String, stack: GoStackOutcome, creator: UInt64, parent: UInt64?) {
     (self.id, self.state, self.stack) = (id, state, stack)
     (self.creator, self.parent) = (creator, parent)
@@ -39,8 +39,8 @@ extension GoFrameCache {
 
 /// Goroutines that have the same stack, or that the same statement made.
 public struct GoGroup: Sendable {
-  /// What they have in common: the frames of their stack, the innermost first; or the one place that made them. None, if
-  /// there is no stack, or nobody made them.
+  /// What the goroutines have in common: the frames of their stack, the innermost first; or the one place that made
+  /// them. Empty if they have no stack, or nobody made them.
   public let frames: [GoFrame]
   /// The goroutines, by their index in what was grouped.
   public let members: [Int]

@@ -12,17 +12,18 @@ public struct StackText {
   private let stacks: GoStacks
   /// Whether Go's machinery is shown, as with GOTRACEBACK=system.
   private let showsMachinery: Bool
-  /// The texts that were written for stacks and creators, for the next goroutine that has the same.
+  /// The texts of stacks and of creators that were written already, for the next goroutine with the same stack or
+  /// creator.
   private var bodies: [Int: String] = [:]
   private var creators: [UInt64: GoFrame?] = [:]
 
-  /// A writer of these stacks.
+  /// Makes a writer for goroutines whose stacks are in `stacks`.
   public init(_ tables: GoTables, _ stacks: GoStacks, showsMachinery: Bool = false) {
     (frames, self.stacks) = (GoFrameCache(tables), stacks)
     self.showsMachinery = showsMachinery
   }
 
-  /// One goroutine, without an empty line behind it.
+  /// Writes one goroutine with its stack, without an empty line behind it.
   public mutating func text(of goroutine: GoStackListing) -> String {
     let state = ([goroutine.state] + goroutine.remarks).joined(separator: ", ")
     var text = "goroutine \(goroutine.id) [\(state)]:\n"

@@ -4,24 +4,25 @@
 public struct GoStack: Sendable, Hashable {
   /// The pc at which the goroutine goes on, and then where each call returns to, the innermost first.
   public let pcs: [UInt64]
-  /// Why there are no more pcs.
+  /// The reason why the stack has no more pcs.
   public let end: End
   /// Whether the goroutine was interrupted at its first pc, as running ones are. If not, a call returns to that pc.
   public let isInterrupted: Bool
 
-  /// Why a walk ended.
+  /// The reason why the walk along a stack ended.
   public enum End: UInt8, Sendable, Hashable {
-    /// At the function with which the goroutine began: the stack is whole.
+    /// The walk ended at the function with which the goroutine began: the stack is whole.
     case top
-    /// At a limit: more frames lie further out.
+    /// The walk ended at a limit of ours: more frames lie further out.
     case limit
-    /// At a function that no table knows, or that moves the stack pointer as no table tells.
+    /// The walk ended at a function that no table knows, or that moves the stack pointer as no table tells.
     case unknownFunction
-    /// At a return address outside of the stack, or of no Go function: the stack changed while it was read, or is damaged.
+    /// The walk ended at a return address outside of the stack, or of no Go function: the stack changed while it
+    /// was read, or is damaged.
     case torn
   }
 
-  /// A stack from its addresses.
+  /// Makes a stack from its addresses.
   public init(pcs: [UInt64], end: End, isInterrupted: Bool = false) {
     (self.pcs, self.end, self.isInterrupted) = (pcs, end, isInterrupted)
   }
@@ -37,7 +38,7 @@ public struct GoStackStart: Sendable, Hashable {
   /// The bounds of the goroutine's stack: `g.stack`.
   public var low, high: UInt64
 
-  /// Where a stack starts, from the fields of a goroutine.
+  /// Makes a value from the fields of a goroutine.
   public init(goroutine: UInt64, pc: UInt64, sp: UInt64, bp: UInt64, low: UInt64, high: UInt64) {
     (self.goroutine, self.pc, self.sp, self.bp) = (goroutine, pc, sp, bp)
     (self.low, self.high) = (low, high)

@@ -18,7 +18,7 @@ public struct GoroutineLayout: Sendable, Hashable {
   /// The offsets of further words of a `g`, which are read for the reader's caller.
   var others: [Int] = []
 
-  /// A layout from the places of the fields.
+  /// Makes a layout from the offsets of the fields.
   public init(
     stack: Int, sp: Int, pc: Int, bp: Int, syscallSP: Int, syscallPC: Int, syscallBP: Int?, status: Int,
     id: Int,
@@ -29,7 +29,8 @@ public struct GoroutineLayout: Sendable, Hashable {
     (self.status, self.id, self.generation) = (status, id, generation)
   }
 
-  /// The bytes from the first to behind the last of these fields; nil: a place is impossible.
+  /// The bytes of a `g` from the first of the layout's fields to behind the last; nil: an offset is
+  /// impossible.
   var extent: Range<Int>? {
     let words =
       [
@@ -66,7 +67,7 @@ struct GoroutineFields: Equatable {
   /// Why the goroutine has no stack that can be read; nil: it has one.
   var absence: GoStackOutcome? {
     switch status {
-    // Runnable, in a system call, waiting, preempted, leaked.
+    // These are the statuses runnable, in a system call, waiting, preempted, and leaked.
     case 1, 3, 4, 9, 10: nil
     case 2: .running
     // While the goroutine is moved to a larger or a smaller stack, neither stack is whole.

@@ -6,11 +6,11 @@
 
 /// Pieces of memory, put together into few ranges.
 struct ReadPlan {
-  /// One call: ranges that fit into the window.
+  /// One system call: ranges that fit together into the window, the buffer for what is read.
   struct Call {
-    /// The ranges, by index.
+    /// The ranges that the call reads, by their indices in `ranges` of the plan.
     var ranges: Range<Int>
-    /// The pieces, by index into `order`.
+    /// The pieces that lie in these ranges, by their indices in `order`.
     var pieces: Range<Int>
     var bytes: Int
   }
@@ -22,7 +22,7 @@ struct ReadPlan {
   private(set) var ranges: [Range<UInt64>] = []
   private(set) var calls: [Call] = []
 
-  /// Neighbours nearer than this are one range.
+  /// Neighbours with at most this many bytes between them are read as one range.
   static let gap: UInt64 = 2048
   /// The most ranges that one call of `process_vm_readv` takes.
   static let rangesPerCall = 1024

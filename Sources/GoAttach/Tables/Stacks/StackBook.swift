@@ -3,13 +3,13 @@
 /// Stacks by number, each only once.
 struct StackBook {
   private(set) var stacks: [GoStack] = []
-  /// The pcs in all stacks together.
+  /// The number of pcs in all stacks together.
   private(set) var pcs = 0
   private var hashes: [UInt64] = []
   /// Numbers of stacks by hash, with open addressing; -1 is a free place.
   private var places: [Int32] = Array(repeating: -1, count: 1024)
 
-  /// The number of a stack, which is new or known.
+  /// Returns the number of a stack. A stack that is new is added.
   mutating func number(of pcs: [UInt64], end: GoStack.End) -> Int {
     var hash = UInt64(end.rawValue) &+ 0x9e37_79b9_7f4a_7c15
     for pc in pcs {

@@ -14,13 +14,13 @@
 public enum GoStackOutcome: Sendable, Hashable {
   /// The number of its stack in `GoStacks.distinct`.
   case stack(Int)
-  /// It runs: its stack changes, and its registers are in a thread.
+  /// The goroutine runs: its stack changes, and its registers are in a thread.
   case running
-  /// It went on while it was read.
+  /// The goroutine ran on while its stack was read.
   case moved
-  /// It is dead, or is not yet a goroutine.
+  /// The goroutine is dead, or its `g` is not yet a goroutine.
   case absent
-  /// Its memory cannot be read, or does not make sense.
+  /// The goroutine's memory cannot be read, or does not make sense.
   case unreadable
 }
 
@@ -28,10 +28,10 @@ public enum GoStackOutcome: Sendable, Hashable {
 public struct GoStacks: Sendable {
   /// The outcome for each goroutine that was asked for, in the order in which they were given.
   public let outcomes: [GoStackOutcome]
-  /// The stacks, each only once.
+  /// All different stacks, each only once.
   public let distinct: [GoStack]
 
-  /// Stacks that are known from elsewhere.
+  /// Makes a value from outcomes and stacks that are known already.
   public init(outcomes: [GoStackOutcome], distinct: [GoStack]) {
     (self.outcomes, self.distinct) = (outcomes, distinct)
   }
@@ -75,7 +75,7 @@ struct GoroutineWords {
   /// Where the `g` would begin in the window.
   fileprivate let begin: Int
 
-  /// The word at a place of the `g`, which must be one of the layout's.
+  /// The word of the `g` at an offset, which must be that of one of the layout's fields.
   @inline(__always)
   func callAsFunction(_ place: Int) -> UInt64 { window.word(at: begin + place) }
 }
@@ -91,7 +91,7 @@ public struct StackReader {
   private var walk: StackWalk
   private let window = MemoryWindow(bytes: StackLimits.bytes)
 
-  /// Nil: the layout is impossible.
+  /// Makes a reader; nil: the layout is impossible.
   public init?(tables: GoTables, layout: GoroutineLayout, memory: any GoMemory) {
     guard let extent = layout.extent else { return nil }
     (self.memory, self.layout, self.extent) = (memory, layout, extent)
@@ -100,14 +100,15 @@ public struct StackReader {
 
   /// The stacks of the goroutines whose `runtime.g` have these addresses. See §1.
   ///
-  /// - Parameter ids: The goroutines' numbers, in the same order: a `runtime.g` that belongs to another by now is `absent`.
-  ///   nil: whoever it is.
+  /// - Parameter ids: The goroutines' numbers, in the same order: a `runtime.g` that belongs to another goroutine by
+  ///   now is `absent`. nil: the goroutine to which each belongs now is meant.
   public mutating func stacks(of goroutines: [UInt64], ids: [UInt64]? = nil) -> GoStacks {
     stacks(of: goroutines, ids: ids) { _, _ in }
   }
 
-  /// The same. `seeing` is called with the index of each goroutine that was read, and with the words of its `g` by their
-  /// places, those of `GoroutineLayout.others` too: so a list of goroutines costs no reading of its own.
+  /// Returns the stacks, and shows the `g` of each goroutine on the way. `seeing` is called with the index of each
+  /// goroutine that was read, and with the words of its `g` by their places, those of `GoroutineLayout.others` too: so
+  /// a list of goroutines costs no reading of its own.
   mutating func stacks(of goroutines: [UInt64], ids: [UInt64]? = nil, seeing: Seeing) -> GoStacks {
     var (outcomes, book) = ([GoStackOutcome](repeating: .unreadable, count: goroutines.count), StackBook())
     var moved: [Int] = []
@@ -151,7 +152,7 @@ public struct StackReader {
     }
   }
 
-  /// The stacks of goroutines that cannot move, such as those in a core file.
+  /// The stacks of goroutines that cannot run any more, such as those in a core file.
   public mutating func stacks(of starts: [GoStackStart]) -> GoStacks {
     var book = StackBook()
     let found = numbers(of: starts, book: &book)

@@ -14,9 +14,9 @@ private struct WalkStep {
     /// The return address is `distance` bytes above the stack pointer.
     case call
     case top
-    /// A Go function whose frame no table tells.
+    /// The pc lies in a Go function whose frame's size no table tells.
     case opaque
-    /// No Go function.
+    /// The pc lies in no Go function.
     case unknown
   }
 
@@ -27,7 +27,7 @@ private struct WalkStep {
 /// Walks stacks, and remembers what the tables said. For one thread at a time.
 struct StackWalk {
   private let tables: GoTables
-  /// Steps by pc, with open addressing. A pc of 0 is a free place.
+  /// The steps that were found already, by pc, in a hash table with open addressing. A pc of 0 is a free place.
   private var keys: [UInt64]
   private var steps: [WalkStep]
   private var used = 0

@@ -4,7 +4,7 @@ import Observed
 /// Value: the smallest number of Gs that waited at one place at a look that saw a crowd. A crowd has at least 8 Gs, and more than
 /// there are Ps. The lint reports it if three looks or more saw it, over five seconds or more, and a third of all looks did. If a
 /// lock is released soon, at most as many Gs wait for it as run at once, and the number of Ps limits these. More Gs that wait for
-/// so long wait for each other. Between two rounds all of them have had the lock, and a look may see none that waits.
+/// so long wait for each other. Not every look must see them: once all have had the lock, for a moment none waits.
 package struct Convoy: Lint {
   private static let waiters = 8
   static let (looks, time): (Int, UInt64) = (3, 5_000_000_000)

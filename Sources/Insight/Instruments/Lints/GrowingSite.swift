@@ -1,8 +1,8 @@
 // Growing site: one place in the program has more and more Gs. Leaks look like this.
 import Observed
 
-/// Value: the number of Gs by which the site has grown without ever shrinking. The lint reports it if the
-/// site grew by 100 Gs or more, and by a tenth or more, over ten seconds or more, and if its oldest G has not
+/// Value: by how many the Gs that were spawned at one site have become more, without ever becoming fewer. The
+/// lint reports 100 Gs or more, and a tenth of all or more, over ten seconds or more, if the oldest G has not
 /// changed its state in that time. A server that gets more connections also has more and more Gs, but these
 /// change their states.
 struct GrowingSite: Lint {

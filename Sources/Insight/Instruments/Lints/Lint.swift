@@ -6,13 +6,14 @@
 // problems: the numbers themselves are on the same screen.
 import Observed
 
-/// Looks for one kind of problem.
+/// Looks for one kind of problem. The comment of each lint says what the `value` of its findings is, and from
+/// which value on the lint reports a finding.
 protocol Lint: Sendable {
   /// Returns what the lint found; empty if it found nothing.
   func findings(in instruments: Instruments, _ snapshot: Snapshot) -> [Finding]
 }
 
-/// Every lint by the name that its findings bear, in the order in which they are asked.
+/// Every lint by the name that its findings bear, in the order in which the lints run.
 enum LintName: String, CaseIterable, Sendable {
   case stealStorm, starvingG, hog, loneRunner, netpollLate, vainSpinning, growingSite, convoy, lockedHog,
     stuckSocket,

@@ -29,7 +29,8 @@ struct LockedHog: Lint {
     }
   }
 
-  /// The time of the thread's waiting is known only when it ends, so the sum may be somewhat more than the time.
+  /// Returns the share of the stretch in which the thread ran or waited for a CPU. At most 1: the kernel counts a wait
+  /// for a CPU when it ends, with the part before the stretch, so the sum may be longer than the stretch.
   private static func share(_ busy: Sightings.BusyThread) -> Double {
     min(1, part(busy.ran, of: busy) + part(busy.waited, of: busy))
   }

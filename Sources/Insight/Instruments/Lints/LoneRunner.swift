@@ -41,8 +41,8 @@ struct LoneRunner: Lint {
     return gs.sorted().compactMap { g in since(g, instruments).map { (g, $0) } }.min { $0.1 < $1.1 }
   }
 
-  /// The moment from which on a G has run for nine tenths of the time or more, in nanoseconds; nil: it has
-  /// not.
+  /// The moment from which on a G has run for nine tenths of the time or more, in nanoseconds; nil: there is
+  /// no such moment.
   private func since(_ g: UInt64, _ instruments: Instruments) -> UInt64? {
     let (now, run) = (instruments.time, instruments.running.first { $0.g == g })
     var since = run?.since

@@ -1,10 +1,10 @@
-// Starving G: a G could run, but does not get its turn.
+// Starving G: a G is ready to run, but for long no P runs it.
 import History
 import Observed
 
 /// Value: the nanoseconds for which the G had been runnable when the table of Gs was read. The lint reports one
 /// second or more. A running G is stopped while others wait (Preempt §7), so a hundred Gs may have had a whole
-/// turn in that time.
+/// time slice each in that time.
 struct StarvingG: Lint {
   static let age: UInt64 = 1_000_000_000
 

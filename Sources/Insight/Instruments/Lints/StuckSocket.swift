@@ -2,7 +2,7 @@
 import Observed
 
 /// Value: the nanoseconds for which, at every look, bytes lay in the socket and nothing moved. If a G waits for the socket and
-/// has not run in that time, the lint reports five seconds or more, after three looks or more: a G that was told of its bytes
+/// has not run in that time, the lint reports five seconds or more, after three looks or more: a G that netpoll readied
 /// runs sooner, even on a machine with far too much to do. If no G waits for the socket, the lint reports ten seconds or more,
 /// after eight looks or more, at which the bytes did not become fewer: another G than the one that was seen to read the socket
 /// may read it now. If no look has ever seen a G read it, the number of bytes must have been the same at every look: a socket
