@@ -1,4 +1,5 @@
-// The state of a target at one instant: the Gs by state, as sums over the lanes; the queues; and the rows of Ps and Ms.
+// The state of a target at one instant: how many Gs are in each state, as sums over the lanes (the counters that each P
+// and each M writes, §2); the queues; and the rows of Ps and Ms.
 //
 // §1 The problem. Gs move between states millions of times a second, on many threads, while we count them. Counting
 // the G table would be slow and never right. Locking is out: a reader may not touch the target.

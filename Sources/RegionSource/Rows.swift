@@ -66,7 +66,8 @@ struct Rows {
     row.m = try Self.index(lanes.value(.m, ofP: id), "p.m", below: capacity.ms)
     let g = lanes.value(.g, ofP: id)
     row.g = g == 0 ? nil : g
-    if g != 0 { row.entry = strings.string(lanes.value(.entry, ofP: id)) }  // without a G it is that of the last G
+    // Without a G the word still tells the entry of the last one.
+    if g != 0 { row.entry = strings.string(lanes.value(.entry, ofP: id)) }
     row.lrq = lanes.depth(ofP: id)
     row.runnext = lanes.value(.runnext, ofP: id) != 0
     row.stealTries = pBlocks.value(.stealTries, of: id)

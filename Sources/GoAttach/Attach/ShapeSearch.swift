@@ -3,7 +3,7 @@
 // variable.
 //
 // The look of the memory alone is not enough: other slices hold Ps, and `sched.midle` points at the same Ms as `allm`.
-// Nor are the addresses: most are found by chance. Both together have named the right address in every program that was
+// The first clue alone is not enough either: most of the addresses that code may name are other variables'. Both together have named the right address in every program that was
 // tried.
 
 /// Searches one stripped target for the runtime's variables. Not thread-safe.

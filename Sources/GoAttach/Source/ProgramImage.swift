@@ -34,7 +34,7 @@ struct ProgramImage: Equatable {
     }
   }
 
-  /// Whether the process runs, and runs another program than this one.
+  /// Whether the process still runs, but another program than the one that this image was read of.
   var isReplaced: Bool { process.presence == .alive && replacement != nil }
 
   /// What the process does instead of running this program, in words; nil: nothing is known of that.

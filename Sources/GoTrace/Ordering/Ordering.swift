@@ -66,7 +66,7 @@ struct Ordering {
   /// The time of the event that was put in order last.
   var last: Int64 = 0
 
-  /// The place of a thread, which is added if it is new; −1 for no thread.
+  /// The index of a thread in `ms`, to which the thread is added if it is new; −1 for no thread.
   mutating func thread(_ id: UInt64) -> Int32 {
     if id == TraceEvent.noThread { return -1 }
     if let known = threads[id] { return known }

@@ -137,7 +137,7 @@ struct SharedLine: Equatable, Sendable {
   }
 
   /// If other Ms than `m` have open Gs (§2), marks all open Gs as loose, because `m` puts Gs on the line meanwhile.
-  /// Returns whether other Ms have open Gs; then the Gs of `m` are loose, too.
+  /// Returns whether other Ms have open Gs; then the caller must mark the Gs that `m` puts on the line as loose, too.
   private mutating func loosen(for m: UInt16) -> Bool {
     guard open.contains(where: { $0.key != m }) else { return false }
     var left = open.values.reduce(0) { $0 + $1.count }

@@ -35,7 +35,8 @@ public struct CPUQuota: Sendable, Equatable {
 
 /// Looks at the limits of one process repeatedly. Not thread-safe.
 package struct CPUQuotaWatch {
-  /// The age from which on looks are dropped, and the least time between two looks, in nanoseconds.
+  /// How old a kept reading of the counters may be (`reach`), and the least time between two readings (`interval`), both
+  /// in nanoseconds.
   private static let (reach, interval): (UInt64, UInt64) = (10_000_000_000, 1_000_000_000)
 
   private struct Counts {

@@ -143,8 +143,8 @@ struct PollRecord: ~Copyable {
     case tooLate
   }
 
-  /// Announces `g`, which is about to wait. `isCancelled` says whether `g` is cancelled; it is called when
-  /// the word names another G.
+  /// Announces in the descriptor's word that `g` is about to wait. If the word names another G, `g` takes its place, unless
+  /// `isCancelled` says that the scope of `g` was cancelled: then the other G came later, and `g` must not wait.
   @inline(__always)
   func announce(_ g: G, _ isCancelled: () -> Bool) -> Announcement {
     while true {

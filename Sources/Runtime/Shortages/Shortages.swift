@@ -97,7 +97,7 @@ extension Shortages {
 /// to 1 s. Any thread may use it.
 final class Backoff: Sendable {
   private let pause = Atomic<UInt64>(0)
-  /// The moment before which there is no try, in ticks; 0: a try may be made at once.
+  /// The moment before which what failed must not be tried again, in ticks; 0: it may be tried at once.
   private let until = Atomic<UInt64>(0)
 
   var isOpen: Bool {

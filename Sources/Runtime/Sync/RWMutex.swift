@@ -48,8 +48,8 @@ public final class RWMutex: Sendable {
   public func writeLock() {
     writers.lock()
     let reading = readers.subtract(Self.bias, ordering: .acquiringAndReleasing).oldValue
-    // Readers that have left since `bias` was subtracted made `leaving` negative. The sum is zero when all readers that
-    // held the lock at that moment have left.
+    // Readers that have left since `bias` was subtracted made `leaving` negative. `leaving` plus `reading` is zero when all
+    // readers that held the lock at that moment have left.
     if reading != 0, leaving.add(reading, ordering: .acquiringAndReleasing).newValue != 0 {
       writerTurn.acquire()
     }

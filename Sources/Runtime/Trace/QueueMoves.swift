@@ -18,7 +18,7 @@ extension M {
     emitOther(
       .steal, on: lane, at: stamp(), detail: runnext ? 1 : 0, count: count, arg: UInt64(victim.id)
     ) {
-      // with release, like the other words here, so that readers see the count first
+      // Each of these words is stored with release, so a reader that sees one of them also sees that the record was counted.
       row[.gs].shift(by: count)
       row[.hits].bumpPublished()
       if runnext { row[.nexts].bumpPublished() } else { p.shared[.lrqMoved].shift(by: count - 1) }

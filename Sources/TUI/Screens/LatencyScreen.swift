@@ -150,8 +150,8 @@ struct LatencyScreen {
       canvas.write("not measured yet", x: rows.x, y: rows.y, .dim)
       return
     }
-    // "Unpolled" time exists only where long-running Gs keep every M from polling. Elsewhere the part is left
-    // out.
+    // "Unpolled" is the time in which long-running Gs kept every M from polling. Most programs have none, and for these
+    // the bar has no such part.
     let parts = parts(pressure).filter { $0.time > 0 || $0.name != "unpolled" }
     var (sum, used) = (UInt64(0), 0)
     for part in parts {
