@@ -104,7 +104,7 @@ let package = Package(
       swiftSettings: swift),
     // A Go trace as a history, which all screens show.
     .target(
-      name: "TraceSource", dependencies: ["GoTrace", "History", "Observed", "Host", "Region"],
+      name: "TraceSource", dependencies: ["GoTrace", "History", "Observed", "Host", "Region", "CLLHTTP"],
       swiftSettings: swift),
     // Execution traces of Go, read and written; knows nothing of schedulers of ours.
     .target(name: "GoTrace", dependencies: ["CGzip", "Pprof"], swiftSettings: swift),

@@ -2,6 +2,7 @@
 #include "CLLHTTPAnswer.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "llhttp.h"
 
@@ -9,7 +10,17 @@ struct cllhttp_answer {
   llhttp_t parser;
   int status;
   uint8_t keep_alive, is_complete;
+  uint8_t *room;
+  size_t size, kept;
 };
+
+static int on_body(llhttp_t *parser, const char *at, size_t length) {
+  cllhttp_answer *self = parser->data;
+  if (!self->room || length > self->size - self->kept) return 0;
+  memcpy(self->room + self->kept, at, length);
+  self->kept += length;
+  return 0;
+}
 
 static int on_message_complete(llhttp_t *parser) {
   cllhttp_answer *self = parser->data;
@@ -20,7 +31,7 @@ static int on_message_complete(llhttp_t *parser) {
   return HPE_PAUSED;
 }
 
-static const llhttp_settings_t settings = {.on_message_complete = on_message_complete};
+static const llhttp_settings_t settings = {.on_message_complete = on_message_complete, .on_body = on_body};
 
 cllhttp_answer *cllhttp_answer_create(void) {
   cllhttp_answer *self = calloc(1, sizeof *self);
@@ -45,6 +56,14 @@ cllhttp_answer_event cllhttp_answer_feed(cllhttp_answer *self, const uint8_t *by
   if ((const uint8_t *)llhttp_get_error_pos(&self->parser) != bytes + count) self->keep_alive = 0;
   return cllhttp_answer_complete;
 }
+
+void cllhttp_answer_keep(cllhttp_answer *self, uint8_t *room, size_t size) {
+  self->room = room;
+  self->size = size;
+  self->kept = 0;
+}
+
+size_t cllhttp_answer_kept(const cllhttp_answer *self) { return self->kept; }
 
 cllhttp_answer_event cllhttp_answer_finish(cllhttp_answer *self) {
   llhttp_finish(&self->parser);

@@ -43,7 +43,7 @@ struct SegmentBuilder {
   var time: UInt64 {
     didSet { if time < oldValue { time = oldValue } }
   }
-  private let target: Snapshot.Target
+  let target: Snapshot.Target
   private let encoder = RecordEncoder()
   private var pending: [Pending] = []
   private var model: Model
@@ -335,20 +335,22 @@ struct SegmentBuilder {
   }
 
   /// Goes on after a gap, at a later moment, with nothing known of Gs and Ps. Positions tell that records are missing.
-  mutating func skip(to start: UInt64, _ names: TraceNames) {
+  ///
+  /// - Parameter forgetsThreads: forgets threads and counts of Gs as well, since the program went on unwatched for any time.
+  mutating func skip(to start: UInt64, _ names: TraceNames, forgetsThreads: Bool = false) {
     close([])
     publish(names, isGenerationOver: true)
     pending = []
-    let before = model.state
+    let (before, end) = (model.state, time)
     time = start
     for place in lanes.indices { lanes[place].first &+= 1 }
     var snapshot = Self.empty(target, at: time)
     (snapshot.switches, snapshot.trace.events, snapshot.procs) = (
       before.switches, before.trace.events, before.procs
     )
-    (snapshot.gs.created, snapshot.gs.exited) = (before.gs.created, before.gs.created)
+    if !forgetsThreads { (snapshot.gs.created, snapshot.gs.exited) = (before.gs.created, before.gs.created) }
     model = Model(snapshot, reasons: WaitReason.all)
-    for m in before.ms {
+    for m in before.ms where !forgetsThreads {
       var row = Snapshot.M()
       (row.id, row.tid, row.state) = (m.id, m.tid, .parked)
       model.introduce(row)
@@ -356,8 +358,23 @@ struct SegmentBuilder {
     (isHolding, hasMisfit, isCollecting, segmentsSinceTable) = (true, false, false, 0)
     // Of the gap nothing is known, so nobody is counted as running in it.
     if let point = meter.finish(procs: before.procs) { course.add(point, to: meter.end) }
+    if start > end { course.add(.unknown(from: end), to: start) }
     meter = CourseMeter(at: time)
     begin(rows: [])
+    pending[pending.count - 1].keyframe.gapBegin = end
+  }
+
+  /// All of a trace has come: what is left is added to the history. The open segment has no events.
+  mutating func endTrace(_ gs: [TraceMapping.LiveG?], _ names: TraceNames) {
+    close(gs)
+    if let point = meter.finish(procs: procs) { course.add(point, to: meter.end) }
+    publish(names, isGenerationOver: true)
+  }
+
+  /// Forgets what is only of the time before a moment, which the history has dropped.
+  mutating func forget(before time: UInt64) {
+    ranges.removeAll { $0.end < time }
+    course.forget(before: time)
   }
 
   /// Adds what is left to the history, which is whole then. A last segment without events says how all was at the end.

@@ -67,6 +67,8 @@ struct TraceMapping {
   /// Our numbers for threads, by the system's.
   private var threads: [UInt64: UInt16] = [:]
   private var lastThread: (id: UInt64, m: UInt16)?
+  /// Our numbers of the threads that are among the Ms.
+  private var shownThreads: Set<UInt16> = []
   /// Whether the number of Ps has been told.
   private var isProcsKnown = false
   /// Since when each G assists the collector, and since when the world stands still.
@@ -79,8 +81,14 @@ struct TraceMapping {
   init(_ builder: SegmentBuilder) { self.builder = builder }
 
   /// Forgets all Gs: after a gap nothing holds that was known before.
-  mutating func forget() {
+  ///
+  /// - Parameter withThreads: also which threads there are. A thread that is seen again has the number that it had.
+  mutating func forget(withThreads: Bool = false) {
     gs = []
+    if withThreads {
+      (shownThreads, lastThread, isProcsKnown) = ([], nil, false)
+      names.first = [:]
+    }
     spans = TraceSpans()
     (assists, stop) = ([:], nil)
   }
@@ -142,13 +150,15 @@ struct TraceMapping {
   /// Our number of a thread. A thread that is seen for the first time is added to the Ms: nobody knows when it began.
   private mutating func thread(_ id: UInt64, _ event: TraceEvent) -> UInt16 {
     if let lastThread, lastThread.id == id { return lastThread.m }
-    if let known = threads[id] {
+    let known = threads[id]
+    if let known, shownThreads.contains(known) {
       lastThread = (id, known)
       return known
     }
-    guard threads.count < Int(Self.noM) else { return Self.noM }
-    let m = UInt16(threads.count)
+    guard known != nil || threads.count < Int(Self.noM) else { return Self.noM }
+    let m = known ?? UInt16(threads.count)
     threads[id] = m
+    shownThreads.insert(m)
     var row = Snapshot.M()
     (row.id, row.tid) = (Int(m), Int32(exactly: id))
     (row.p, row.g) = (event.p, event.g)

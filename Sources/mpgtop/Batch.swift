@@ -74,6 +74,37 @@ struct Batch {
     }
   }
 
+  /// Prints frames of the traces of a running Go program, `-d` apart in the program's own time, each as soon as its moment has
+  /// come. In a gap there are none.
+  func run(_ follower: TraceFollower) throws(Failure) {
+    try follower.start()
+    guard var player = Player(follower.copy()) else {
+      throw Failure(ExitCode.layout, "\(follower.name) has sent no events to show")
+    }
+    player.seekToNewest()
+    let frames = PastFrames()
+    var (printed, before): (Int, UInt64?) = (0, nil)
+    while true {
+      var frame = frames.frame(of: player, .live, since: before)
+      if let question = interest.stage { frame.detail.stage = Stage(player, question) }
+      frame.past = nil
+      try write(frame, isFirst: printed == 0)
+      (printed, before) = (printed + 1, player.time)
+      guard printed < options.frames ?? .max else { return follower.end() }
+      var trouble = TroubleReport()
+      while follower.newest <= player.time &+ options.interval {
+        trouble.tell(follower.trouble)
+        usleep(20_000)
+      }
+      trouble.tell(nil)
+      player.turn(to: follower.copy())
+      let start = player.time
+      player.advance(by: options.interval)
+      // The end of a trace is shown once, and then the next moment behind the gap.
+      if player.time < start + options.interval / 2 { player.advance(by: options.interval) }
+    }
+  }
+
   private func write(_ frame: Frame, isFirst: Bool) throws(Failure) {
     if options.isLinear {
       let lines = linear.text.lines(frame)

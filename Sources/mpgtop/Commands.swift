@@ -9,7 +9,10 @@ struct RecordOptions: ParsableCommand {
     commandName: "record", abstract: "Writes what a process's scheduler does into a file.")
 
   @Argument(
-    help: ArgumentHelp("Process id, or name of the executable.", valueName: "pid|name"), completion: .target)
+    help: ArgumentHelp(
+      "Process id, or name of the executable; http://HOST:6060: a Go program by its traces.",
+      valueName: "pid|name"),
+    completion: .target)
   var target: String?
 
   @Option(

@@ -91,6 +91,28 @@ struct Dashboard {
     try check(ending)
   }
 
+  /// Shows the traces of a running Go program as they come.
+  func run(_ follower: TraceFollower) throws(Failure) {
+    say(
+      "mpgtop: waiting for a trace of \(TimeText.short(UInt64(follower.address.seconds * 1e9))) of \(follower.name)"
+    )
+    try follower.start(waker)
+    var feed = FollowFeed(follower, waker)
+    let ending: TUI.Ending
+    do throws(TerminalError) {
+      ending = try app.run(
+        travel: { feed.travel($0) }, interest: { feed.interest = $0 }, record: { feed.record($0) },
+        next: { feed.next() })
+    } catch {
+      throw Failure(error)
+    }
+    follower.end()
+    let words = feed.finishRecording()
+    if let words, words != feed.recordingFailure?.message { say("mpgtop: \(words)") }
+    try check(ending)
+    if let failure = feed.recordingFailure { throw failure }
+  }
+
   private func check(_ ending: TUI.Ending) throws(Failure) {
     switch ending.cause {
     case .quit: return

@@ -53,6 +53,9 @@ enum MPGTop {
     switch command {
     case let options as Options: try run(options, output)
     case let options as RecordOptions:
+      if let follower = try TraceFollower(options.target, options.history.limits) {
+        return try Recorder(options: options).run(follower)
+      }
       let choice = TargetChoice(folders: .standard, mayAsk: isInteractive, remote: options.remote)
       guard let source = try choice.attach(to: options.target) else { return }
       try Recorder(options: options).run(source)
@@ -103,6 +106,9 @@ enum MPGTop {
 
   private static func why(_ options: WhyOptions, _ output: StandardOutput) throws(Failure) {
     let why = Why(options: options, output: output)
+    if let follower = try TraceFollower(options.target, options.history.limits) {
+      return try why.run(follower)
+    }
     if let file = options.trace { return try why.answer(TraceFeed(file, isStrict: options.strict).whole()) }
     if let file = options.replay { return try why.answer(recording(file).history) }
     if options.postMortem {
@@ -120,6 +126,9 @@ enum MPGTop {
   }
 
   private static func replay(_ options: ReplayOptions, _ output: StandardOutput) throws(Failure) {
+    if TraceAddress.isMeant(by: options.file) {
+      throw Failure(ExitCode.usage, "replay shows files; mpgtop \(options.file) follows the program there")
+    }
     guard !TraceHistory.isTrace(path: options.file) else {
       let source = try PastSource(trace: options.file, isStrict: options.strict)
       return try show(source, options.frames, output, keysElsewhere: options.file == "-") {
@@ -175,6 +184,9 @@ enum MPGTop {
         try Batch(options: options.frames, output: output).runLast(of: source)
       }
     }
+    if let follower = try TraceFollower(options.target, options.history.limits) {
+      return try follow(follower, options, output)
+    }
     let choice = TargetChoice(folders: folders, mayAsk: isInteractive, remote: options.remote)
     if options.remote.ssh == nil { try choice.refuseMistypedCommand(options.target) }
     let needsTerminal = !options.frames.isBatch && !options.modes.selfTest
@@ -189,6 +201,21 @@ enum MPGTop {
     } else {
       try Dashboard(options: options.frames).run(source, options.history.limits)
     }
+  }
+
+  /// Shows the traces of a running Go program as they come.
+  private static func follow(
+    _ follower: TraceFollower, _ options: Options, _ output: StandardOutput
+  ) throws(Failure) {
+    if options.modes.selfTest || options.remote.ssh != nil {
+      let (word, cure) =
+        options.modes.selfTest
+        ? ("--self-test", "docs/go-traces.md has the cost") : ("--ssh", "make a tunnel: ssh -L")
+      throw Failure(ExitCode.usage, "\(word) goes with a process, not with an address; \(cure)")
+    }
+    if options.frames.isBatch { return try Batch(options: options.frames, output: output).run(follower) }
+    try needTerminal()
+    try Dashboard(options: options.frames).run(follower)
   }
 
   private static func list(_ folders: RegionFolders, _ output: StandardOutput) throws(Failure) {

@@ -7,7 +7,7 @@ struct Options: ParsableCommand {
     commandName: "mpgtop",
     abstract: "Watches the goroutines, threads and processors of a program on the MPG runtime, from outside.",
     usage: """
-      mpgtop [<options>] [<pid|name>]
+      mpgtop [<options>] [<pid|name>|http://<host>]
              mpgtop --post-mortem [<options>] [<pid|region|core> [<binary>]]
              mpgtop \(AllCommands.names) --help
       """,
@@ -20,7 +20,10 @@ struct Options: ParsableCommand {
 
   @Argument(
     help: ArgumentHelp(
-      "Process id, or name of the executable; -: a stream on standard input. Without it: the only target, or a list to choose from.",
+      """
+      Process id, or name of the executable; -: a stream on standard input; http://HOST:6060: a Go program that imports \
+      net/http/pprof, by its traces. Without it: the only target, or a list to choose from.
+      """,
       valueName: "pid|name"), completion: .target)
   var target: String?
 

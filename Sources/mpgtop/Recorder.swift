@@ -35,6 +35,41 @@ struct Recorder {
     if let command = options.run, reason == Self.condition(options.when) { try start(command) }
   }
 
+  /// Records the traces of a running Go program until the time is over, or a signal comes.
+  func run(_ follower: TraceFollower) throws(Failure) {
+    guard options.when == nil else {
+      throw Failure(
+        ExitCode.usage,
+        "--when looks at gauges as they are now, and a trace comes later; take --for, or --last")
+    }
+    let end = options.duration.map { monotonicNow() + $0.nanoseconds }
+    try follower.start()
+    let stop = StopSignals()
+    let writer = try follower.withHistory { history, target throws(Failure) in
+      try failing { () throws(InspectorError) in
+        let writer = try RecordingWriter(
+          path: options.output, replaces: options.force ? .anything : .recording)
+        try writer.begin(target, history)
+        if options.last == nil { history.record(to: writer) }
+        return Handed(writer)
+      }
+    }.value
+    var (reason, trouble) = ("", TroubleReport())
+    while reason.isEmpty {
+      trouble.tell(follower.trouble)
+      if stop.came { reason = "stopped" }
+      if let end, monotonicNow() >= end { reason = "the time is over" }
+      if follower.withHistory({ history, _ in history.recordingError != nil }) { reason = "an error" }
+      if reason.isEmpty { usleep(20_000) }
+    }
+    follower.end()
+    let problem = follower.withHistory { history, _ in
+      self.end(writer, history, at: history.reach?.last ?? 0, ended: nil)
+    }
+    if let problem { throw Failure(Failure(problem).code, problem.description + Self.outcome(writer)) }
+    say("mpgtop: \(Self.account(of: writer)): \(reason)")
+  }
+
   /// Writes the rest of the events (with `--last`: all of them) and ends the file. Returns the error if that fails.
   private func end(
     _ writer: RecordingWriter, _ history: History, at now: UInt64, ended: String?

@@ -2,6 +2,7 @@
 // names none of them may name a Go program.
 import GoAttach
 import Inspector
+import TraceSource
 
 /// Finds the one process to watch.
 struct TargetChoice {
@@ -17,6 +18,7 @@ struct TargetChoice {
 
   /// Opens the source that `word` names, mostly a process; nil: the user was asked to choose, and chose none.
   func attach(to word: String?) throws(Failure) -> (any SchedulerSource)? {
+    try Self.refuseAddress(word)
     if let remote, let host = remote.ssh {
       guard word != "-" else {
         throw Failure(ExitCode.usage, "- is a stream on standard input; --ssh \(host) makes its own")
@@ -62,8 +64,18 @@ struct TargetChoice {
       "no live process called \(word), and no such command; did you mean mpgtop \(command)?")
   }
 
+  /// Throws if a word is an address, where only a process can be named.
+  static func refuseAddress(_ word: String?) throws(Failure) {
+    guard let word, TraceAddress.isMeant(by: word) else { return }
+    throw Failure(
+      ExitCode.usage,
+      "an address is followed by mpgtop, mpgtop record and mpgtop why; elsewhere give one trace: curl -s 'http://HOST:6060\(TraceAddress.example)' | mpgtop export - …"
+    )
+  }
+
   /// The Go program with this number or name; nil: there is none.
   func goProgram(_ word: String) throws(Failure) -> GoSource? {
+    try Self.refuseAddress(word)
     guard word.allSatisfy(\.isNumber) else { return try goProgram(named: word) }
     guard let pid = Int32(word), pid > 0 else { return nil }
     return try failing { () throws(InspectorError) in try GoSource(pid: pid) }

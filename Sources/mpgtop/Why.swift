@@ -26,6 +26,13 @@ struct Why {
     try answer(history)
   }
 
+  /// Follows a Go program by its traces for a while, then answers.
+  func run(_ follower: TraceFollower) throws(Failure) {
+    let end = monotonicNow() + (options.duration?.nanoseconds ?? 2_000_000_000)
+    repeat { try follower.one() } while monotonicNow() < end
+    try answer(follower.copy())
+  }
+
   /// Answers from what is seen now, where there are no events.
   private func answerNow(_ sampler: inout Sampler) throws(Failure) {
     var sampler = sampler

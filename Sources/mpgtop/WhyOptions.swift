@@ -12,7 +12,10 @@ struct WhyOptions: ParsableCommand {
       """)
 
   @Argument(
-    help: ArgumentHelp("Process id, or name of the executable.", valueName: "pid|name"), completion: .target)
+    help: ArgumentHelp(
+      "Process id, or name of the executable; http://HOST:6060: a Go program by its traces.",
+      valueName: "pid|name"),
+    completion: .target)
   var target: String?
 
   @Option(

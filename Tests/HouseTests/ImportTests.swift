@@ -54,7 +54,8 @@ struct Layer: Sendable, CustomStringConvertible {
     Layer(folder: "Exports", mayImport: ["Region", "Host", "Observed", "History", "Insight", "GoTrace"]),
     Layer(folder: "Pprof", mayImport: ["CGzip"]),
     Layer(folder: "GoTrace", mayImport: ["CGzip", "Pprof"]),
-    Layer(folder: "TraceSource", mayImport: ["Region", "Host", "Observed", "History", "GoTrace"]),
+    Layer(
+      folder: "TraceSource", mayImport: ["Region", "Host", "Observed", "History", "GoTrace", "CLLHTTP"]),
     Layer(
       folder: "Inspector",
       mayImport: ["Region", "Host", "Observed", "RegionSource", "History", "Wire", "Insight", "Exports"]),

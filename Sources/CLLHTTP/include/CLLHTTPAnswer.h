@@ -1,5 +1,5 @@
-// llhttp for a client: it parses answers, where CLLHTTP.h parses requests. The client throws bodies away, so the parser tells
-// only where an answer ends, its status, and whether the connection may carry another request.
+// llhttp for a client: it parses answers, where CLLHTTP.h parses requests. The parser tells where an answer
+// ends, its status, and whether the connection may carry another request; and it hands over the body to who wants it.
 #pragma once
 
 #include <stddef.h>
@@ -24,6 +24,12 @@ void cllhttp_answer_reset(cllhttp_answer *);
 
 /// Feeds the next bytes. Interim answers (status 1xx) are skipped. The bytes need not stay where they are.
 cllhttp_answer_event cllhttp_answer_feed(cllhttp_answer *, const uint8_t *bytes, size_t count);
+
+/// Says where the parts of the body go that the next feed finds, without the framing of chunks; NULL, as at first: nowhere. A
+/// body has never more bytes than were fed, so `size` need be no more than `count` of that feed. What does not fit is dropped.
+void cllhttp_answer_keep(cllhttp_answer *, uint8_t *room, size_t size);
+/// How many bytes of the room were filled since.
+size_t cllhttp_answer_kept(const cllhttp_answer *);
 
 /// Tells the parser that the stream has ended. That completes an answer that has neither a length nor chunks; any other
 /// answer stays incomplete: `cllhttp_answer_more`.

@@ -29,6 +29,15 @@ extension Frame {
       json.member("sampled", object: { snapshot.sampled.writeMembers(to: &$0) })
       json.key("past")
       if let past { json.object { past.writeMembers(to: &$0) } } else { json.null() }
+      json.key("gap")
+      if let gap {
+        json.object {
+          $0.member("from_ns", gap.from)
+          $0.member("to_ns", gap.to)
+        }
+      } else {
+        json.null()
+      }
       json.member("doubt", doubt)
       json.member("ended", ended)
     }

@@ -18,7 +18,9 @@ extension Player {
     case .all: wanted = Set(goroutines.all.map(\.id))
     }
     var numbers = lastStacks(of: wanted)
-    for g in wanted where numbers[g] == nil { numbers[g] = history.stacks.first[g] }
+    // Those are the first ones of the newest stretch.
+    let isNewest = history.stretch(around: window.number).upperBound == history.numbers.upperBound
+    for g in wanted where isNewest && numbers[g] == nil { numbers[g] = history.stacks.first[g] }
     var (places, distinct): ([Int: Int], [CallStack]) = ([:], [])
     var outcomes: [UInt64: Stacks.Outcome] = [:]
     for g in wanted {
@@ -38,7 +40,8 @@ extension Player {
 
   private func lastStacks(of wanted: Set<UInt64>) -> [UInt64: Int] {
     var (numbers, left): ([UInt64: Int], Set<UInt64>) = ([:], wanted)
-    for number in (max(history.firstNumber, window.number - Self.stackReach)...window.number).reversed() {
+    let first = max(history.stretch(around: window.number).lowerBound, window.number - Self.stackReach)
+    for number in (first...max(first, window.number)).reversed() {
       guard !left.isEmpty else { break }
       let isHere = number == window.number
       guard let other = isHere ? window : unpack(number), let segment = history.segment(number) else {

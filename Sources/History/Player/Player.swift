@@ -77,8 +77,14 @@ public struct Player {
     count = max(window.prefix, window.count(upTo: wanted))
     // Without events nothing is known between keyframes, so no such moment is shown.
     ticks = window.hasEvents ? max(window.start, wanted) : window.start
+    if let gap = history.gap(before: window.number + 1) {
+      ticks = min(ticks, max(window.start, window.keyframe.clock.ticks(at: gap.from)))
+    }
     step = nil
   }
+
+  /// The last gap before this moment; nil: none is known.
+  public var gap: HistoryGap? { history.latestGap(upTo: window.number) }
 
   /// Goes on by a length of time, in nanoseconds, but at least to the next moment of which something is
   /// known. If there is no such moment, it goes to the end.
@@ -87,7 +93,8 @@ public struct Player {
     let (wanted, isBeyond) = before.addingReportingOverflow(interval)
     guard !isBeyond, wanted < lastTime else { return seekToEnd() }
     seek(to: wanted)
-    if time <= before, !window.hasEvents, let next = history.segment(window.number + 1)?.start {
+    // Between keyframes without events, and inside of a gap, there is no moment.
+    if time <= before, let next = history.segment(window.number + 1)?.start {
       seek(ticks: next)
     }
   }
@@ -213,9 +220,8 @@ public struct Player {
     }
     look(window.events.prefix(count))
     // For lanes that were quiet, look for their events in a few earlier segments.
-    for number in (max(history.firstNumber, window.number - 8)..<max(window.number, history.firstNumber))
-      .reversed()
-    {
+    let near = history.stretch(around: window.number).clamped(to: window.number - 8..<window.number)
+    for number in near.reversed() {
       let busy = Set(found.filter { $0.value.count >= limit }.keys)
       guard let earlier = unpack(number, only: RecordSieve(butOf: busy)) else { break }
       look(earlier.events.filter { $0.record.time <= window.start })
@@ -321,7 +327,8 @@ public struct Player {
   }
 
   private func find(only sieve: IDSieve? = nil) -> (GoroutineFinder, isComplete: Bool) {
-    let near = history.numbers.clamped(to: window.number - Self.reach..<window.number + Self.reach + 1)
+    let near = history.stretch(around: window.number)
+      .clamped(to: window.number - Self.reach..<window.number + Self.reach + 1)
     // Without events a table tells only of its own moment.
     let tables = near.filter { history.segment($0)?.goroutines != nil && (hasEvents || $0 == window.number) }
     let table =

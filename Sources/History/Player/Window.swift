@@ -85,8 +85,15 @@ package struct Window {
     }
     // A lane may have records that the next keyframe counts but that are in no block. They are missing, so
     // they are a gap as well.
-    let boundaries = next?.keyframe.bytes.flatMap { Keyframe($0)?.boundaries } ?? []
-    for boundary in boundaries { note(known[boundary.lane], goesOnAt: boundary.position, in: boundary.lane) }
+    let following = next?.keyframe.bytes.flatMap { Keyframe($0) }
+    for boundary in following?.boundaries ?? [] {
+      var end = known[boundary.lane]
+      // Before a gap nothing is missing, and no moment of the gap is shown.
+      if let gap = following?.gapBegin, let known = end {
+        end?.time = max(known.time, keyframe.clock.ticks(at: gap))
+      }
+      note(end, goesOnAt: boundary.position, in: boundary.lane)
+    }
     events = Self.merge(runs.lanes)
     prefix = count(upTo: start)
   }

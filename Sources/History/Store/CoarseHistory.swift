@@ -9,10 +9,10 @@ public struct Trend: Sendable, Equatable {
     public var switchesPerSecond: Double?
     /// The largest depth of the global run queue; nil: the source does not tell.
     public var grqMax: Int?
-    /// The largest number of parked Gs.
-    public var parkedMax: Int
+    /// The largest number of parked Gs; nil: nothing is known of the step, because it lies in a gap.
+    public var parkedMax: Int?
     /// Makes a point from its parts.
-    public init(switchesPerSecond: Double? = nil, grqMax: Int? = nil, parkedMax: Int) {
+    public init(switchesPerSecond: Double? = nil, grqMax: Int? = nil, parkedMax: Int?) {
       (self.switchesPerSecond, self.grqMax, self.parkedMax) = (switchesPerSecond, grqMax, parkedMax)
     }
   }
@@ -39,6 +39,8 @@ package struct CoarsePoint: Sendable, Equatable {
   package var parked: Int
   package var runnable: Int
   package var live: Int
+  /// Whether a gap lies between the point before and this one; see HistoryGap.
+  package var isAfterGap = false
 
   init(_ snapshot: Snapshot) {
     (time, switches, grqMax) = (snapshot.time, snapshot.switches, snapshot.grqMax)
@@ -55,8 +57,9 @@ package struct CoarseHistory {
   package private(set) var points: [CoarsePoint] = []
 
   /// Adds the gauges of one moment. Moments must come in their order.
-  package mutating func add(_ snapshot: Snapshot) {
-    let point = CoarsePoint(snapshot)
+  package mutating func add(_ snapshot: Snapshot, isAfterGap: Bool = false) {
+    var point = CoarsePoint(snapshot)
+    point.isAfterGap = isAfterGap
     guard let last = points.last, last.time / Self.second == point.time / Self.second else {
       points.append(point)
       if points.count > Self.most { points.removeFirst(points.count - Self.most) }
@@ -66,6 +69,7 @@ package struct CoarseHistory {
     merged.grqMax = larger(point.grqMax, last.grqMax)
     merged.parked = max(point.parked, last.parked)
     merged.runnable = max(point.runnable, last.runnable)
+    merged.isAfterGap = point.isAfterGap || last.isAfterGap
     points[points.count - 1] = merged
   }
 
@@ -83,15 +87,19 @@ package struct CoarseHistory {
     var (before, base) = (first, first)
     var place = 0
     var isKnown = [Bool](repeating: false, count: count)
+    /// The steps that lie in gaps.
+    var gaps: [Range<Int>] = []
     for point in known {
       // A point from before the first step, which only damaged times cause, counts in the first step.
       let now = max(0, count - 1 - Int((moment - point.time) / step))
+      if point.isAfterGap, now > place { gaps.append(place + 1..<now) }
       if now != place { (place, base) = (now, before) }
+      if point.isAfterGap { base = point }
       if point.time > base.time, let before = base.switches, let after = point.switches, after >= before {
         trend.points[now].switchesPerSecond = Double(after - before) * 1e9 / Double(point.time - base.time)
       }
       trend.points[now].grqMax = larger(trend.points[now].grqMax, point.grqMax)
-      trend.points[now].parkedMax = max(trend.points[now].parkedMax, point.parked)
+      trend.points[now].parkedMax = larger(trend.points[now].parkedMax, point.parked)
       isKnown[now] = true
       before = point
     }
@@ -99,6 +107,7 @@ package struct CoarseHistory {
     for index in isKnown.indices.dropLast().reversed() where !isKnown[index] {
       trend.points[index] = trend.points[index + 1]
     }
+    for gap in gaps { for index in gap { trend.points[index] = Trend.Point(parkedMax: nil) } }
     return trend
   }
 }

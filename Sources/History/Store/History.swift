@@ -298,8 +298,16 @@ public final class History {
   /// Adds a segment that was read from a file or made from a black box.
   package func append(_ segment: Segment) {
     memory += segment.memory
+    let keyframe = segment.keyframe.bytes.flatMap { Keyframe($0) }
     segments.append(segment)
-    if let snapshot = segment.keyframe.bytes.flatMap({ Keyframe($0)?.snapshot }) { coarse.add(snapshot) }
+    segments[segments.count - 1].gapBegin = keyframe?.gapBegin
+    if let keyframe { coarse.add(keyframe.snapshot, isAfterGap: keyframe.gapBegin != nil) }
+  }
+
+  /// Writes what whole segments were added to the recording, and drops the oldest that are beyond the limits.
+  package func keepUp() {
+    record(upTo: numbers.upperBound)
+    forget()
   }
 
   /// Says how far a history is known to which whole segments are added: up to this moment, in nanoseconds, while more come;

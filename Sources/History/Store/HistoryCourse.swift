@@ -11,12 +11,21 @@ public struct CoursePoint: Sendable, Equatable {
   public var runnableMax: Int
   /// Whether the garbage collector marked at some time in it.
   public var isCollecting: Bool
+  /// Whether something is known of the stretch; else it lies in a gap.
+  public var isKnown = true
 
   /// Makes a point from its parts.
   public init(begin: UInt64, running: Float, runnableMax: Int, isCollecting: Bool) {
     (self.begin, self.running, self.runnableMax, self.isCollecting) = (
       begin, running, runnableMax, isCollecting
     )
+  }
+
+  /// A stretch of which nothing is known.
+  package static func unknown(from begin: UInt64) -> CoursePoint {
+    var point = CoursePoint(begin: begin, running: 0, runnableMax: 0, isCollecting: false)
+    point.isKnown = false
+    return point
   }
 }
 
@@ -35,11 +44,19 @@ package struct HistoryCourse: Sendable, Equatable {
     self.end = end
   }
 
+  /// Drops the points before a moment.
+  package mutating func forget(before time: UInt64) {
+    let count = points.prefix { $0.begin < time }.count
+    // Some at a time: each removal moves all that stay.
+    if count > 1024 || count > points.count / 2 { points.removeFirst(count) }
+  }
+
   /// The course in at most `count` points of the same length, so that they fit a screen.
   package func points(_ count: Int) -> [CoursePoint] {
     guard let first = points.first, end > first.begin, count > 0 else { return [] }
     let step = max(1, Double(end - first.begin) / Double(count))
     var sums = [Double](repeating: 0, count: count)
+    var known = sums
     var out = (0..<count).map {
       CoursePoint(
         begin: first.begin + UInt64(Double($0) * step), running: 0, runnableMax: 0, isCollecting: false)
@@ -50,11 +67,18 @@ package struct HistoryCourse: Sendable, Equatable {
       for column in min(count - 1, Int(from))...min(count - 1, max(Int(from), Int(until.rounded(.up)) - 1)) {
         let part = max(0, min(until, Double(column + 1)) - max(from, Double(column)))
         sums[column] += Double(point.running) * part
+        known[column] += point.isKnown ? part : 0
         out[column].runnableMax = max(out[column].runnableMax, point.runnableMax)
         out[column].isCollecting = out[column].isCollecting || point.isCollecting
       }
     }
-    for column in out.indices { out[column].running = Float(min(1, sums[column])) }
+    // Of a column that lies partly in a gap, the rest tells.
+    let hasGaps = points.contains { !$0.isKnown }
+    for column in out.indices {
+      if hasGaps { out[column].isKnown = known[column] > 0.01 }
+      let share = hasGaps ? max(0.01, min(1, known[column])) : 1
+      out[column].running = Float(min(1, sums[column] / share))
+    }
     return out
   }
 }

@@ -19,6 +19,8 @@ package struct Keyframe: Equatable {
   package var findings: Findings?
   /// How much CPU time the target's threads got; nil: it was not asked for, or the system does not tell.
   package var cpus: CPUPressure?
+  /// The last moment before the gap that ends here, in nanoseconds; nil: no gap does. See HistoryGap.
+  package var gapBegin: UInt64?
 
   package init(
     start: UInt64 = 0, clock: Clock = Clock(first: (0, 0), second: (0, 0)), snapshot: Snapshot = Snapshot(),
@@ -47,7 +49,7 @@ extension Keyframe {
     case tasks = 31
     case shortages, findings, stackless, cpus
     case queues = 40
-    case stopped, untold, pace
+    case stopped, untold, pace, gap
   }
 
   /// A keyframe with more Ps, Ms or lanes than these is damaged.
@@ -87,6 +89,7 @@ extension Keyframe {
     section(.shortages) { snapshot.shortages.write(to: &$0) }
     if let stackless = snapshot.gs.stackless { section(.stackless) { $0.number(stackless) } }
     if let pace = snapshot.pace { section(.pace) { pace.write(to: &$0) } }
+    if let gapBegin { section(.gap) { $0.number(gapBegin) } }
     if let cpus { section(.cpus) { cpus.write(to: &$0) } }
     if let findings { section(.findings) { findings.write(to: &$0) } }
     if let account = snapshot.account { section(.queues) { account.write(to: &$0) } }
@@ -145,6 +148,7 @@ extension Keyframe {
     case .stopped: snapshot.stopped.count < Self.most.ps && snapshot.readStopped(from: &body)
     case .boundary: boundaries.count < Self.most.lanes && readBoundary(&body)
     case .pace: readPace(&body)
+    case .gap: readGap(&body)
     case .untold: true  // it is read last
     }
   }
@@ -184,6 +188,11 @@ extension Keyframe {
   private mutating func readPace(_ body: inout ByteReader) -> Bool {
     snapshot.pace = Pace(from: &body)
     return snapshot.pace != nil
+  }
+
+  private mutating func readGap(_ body: inout ByteReader) -> Bool {
+    gapBegin = body.number()
+    return gapBegin.map { $0 < Self.latest } ?? false
   }
 
   private mutating func readCPUs(_ body: inout ByteReader) -> Bool {

@@ -44,6 +44,8 @@ package struct Segment {
   package var blocks: [EventBlock] = []
   /// Whether all lanes have gone on to the next segment, so that nothing will be added to this one.
   package var isComplete = false
+  /// Where the gap before the segment begins, in nanoseconds; nil: it goes on where the one before ends. See HistoryGap.
+  package var gapBegin: UInt64?
 
   package init(
     start: UInt64, time: UInt64, keyframe: Payload, goroutines: Payload? = nil, blocks: [EventBlock] = [],

@@ -93,6 +93,8 @@ public struct LaneTimeline: Sendable, Equatable {
   /// Whether there were more events than were read. Then the columns before the oldest event that was read are
   /// blank.
   public var isCut = false
+  /// The gaps of the history that reach into the timeline; see HistoryGap.
+  public var gaps: [HistoryGap] = []
   /// An empty timeline.
   public init() {}
 }
@@ -120,6 +122,8 @@ struct TimelineBuilder {
   private let span: TimelineSpan
   private let source: DetailSource
   private let from: UInt64
+  /// The gaps before the moment.
+  private let gaps: [HistoryGap]
   private var pieces: ArraySlice<StretchPiece>
   /// The moves of each row: one list for each piece, the newest piece first. Within a piece the moves are in
   /// the order of its records.
@@ -133,6 +137,7 @@ struct TimelineBuilder {
     (self.span, self.source) = (span, source)
     let end = source.clock.nanoseconds(at: source.moment)
     from = source.clock.ticks(at: end - min(end, span.length))
+    gaps = source.history.gaps(from: 0, to: end)
     pieces = source.history.pieces(from: from, to: source.moment)[...]
   }
 
@@ -213,6 +218,7 @@ struct TimelineBuilder {
     timeline.end = source.clock.nanoseconds(at: source.moment)
     timeline.start = timeline.end - min(timeline.end, span.length)
     timeline.isCut = isCut
+    timeline.gaps = gaps.filter { $0.to >= timeline.start }
     timeline.rows = rows(ofMs: span.byM)
     if span.hasOthers { timeline.others = rows(ofMs: !span.byM) }
     return timeline
@@ -229,7 +235,8 @@ struct TimelineBuilder {
   private func slots(_ id: RowID) -> [LaneTimeline.Slot] {
     let lists = (moves[id] ?? []).reversed()
     // The pieces of an M come from several lanes and overlap, so they are put in order here.
-    let sorted = id.isM ? lists.flatMap { $0 }.sorted { $0.time < $1.time } : lists.flatMap { $0 }
+    let known = id.isM ? lists.flatMap { $0 }.sorted { $0.time < $1.time } : lists.flatMap { $0 }
+    let sorted = parted(known, id)
     var slots = [LaneTimeline.Slot](repeating: LaneTimeline.Slot(), count: span.columns)
     let first = sorted.firstIndex { $0.time > from } ?? sorted.count
     let knownFrom = isCut ? sorted.first?.time ?? source.moment : 0
@@ -246,6 +253,23 @@ struct TimelineBuilder {
     }
     add(activity, max(time, boot), source.moment, to: &slots)
     return slots
+  }
+
+  /// The moves with those by which a row becomes unknown where a gap begins, and known again behind it, as at the beginning
+  /// of the span.
+  private func parted(_ moves: [Move], _ id: RowID) -> [Move] {
+    var (out, rest): ([Move], ArraySlice<Move>) = ([], moves[...])
+    for (index, gap) in gaps.enumerated() {
+      let (from, to) = (source.clock.ticks(at: gap.from), source.clock.ticks(at: gap.to))
+      let before = rest.prefix { $0.time <= from }
+      out += before
+      rest = rest.dropFirst(before.count)
+      out.append(Move(time: from, before: nil, after: .unknown, isStart: false))
+      let after = rest.first.map { $0.before ?? .unknown }
+      let now = index == gaps.count - 1 ? gauge(id) : .unknown
+      out.append(Move(time: to, before: .unknown, after: after ?? now, isStart: false))
+    }
+    return out + rest
   }
 
   /// The moment before which there was nothing, in ticks.

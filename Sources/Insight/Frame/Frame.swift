@@ -51,6 +51,9 @@ public struct Frame: Sendable, Equatable {
   /// How far the source was read, in a few words, while it is being read; nil: what is shown is all.
   public var reading: String?
 
+  /// The last gap before the moment, a stretch of which nothing is known; nil: none is known.
+  public var gap: HistoryGap?
+
   /// A recording that is being written.
   public struct Recording: Sendable, Equatable {
     /// The path of the recording's file.

@@ -51,6 +51,12 @@ public struct FrameBuilder: Sendable {
     if isBase { addBase(snapshot) }
   }
 
+  /// Notes that nothing is known of the time between the last snapshot and the next one: no window leads across.
+  package mutating func noteGap() {
+    (bases, open, isWhole) = ([], Maxima(), true)
+    minute.noteGap()
+  }
+
   /// Makes `snapshot`, which must be the last one observed, a base.
   package mutating func addBase(_ snapshot: Snapshot) {
     bases.append(Base(totals: Totals(snapshot), maxima: open))

@@ -15,6 +15,12 @@ struct Minute: Sendable {
   /// time.
   private var time: UInt64 = 0
 
+  /// Whether nothing is known of the time between the last snapshot and the next one.
+  private var isAfterGap = false
+
+  /// Notes that nothing is known of the time until the next snapshot.
+  mutating func noteGap() { isAfterGap = true }
+
   /// Adds the next snapshot. Snapshots must come in the order of their times.
   mutating func observe(_ snapshot: Snapshot) {
     defer { last = snapshot }
@@ -24,6 +30,13 @@ struct Minute: Sendable {
     }
     let passed = Int(clamping: Self.second(snapshot) - Self.second(last))
     if passed > 0 { begin(after: passed, at: snapshot) }
+    if isAfterGap {
+      isAfterGap = false
+      let (newest, gauges) = (points.count - 1, Self.gauges(of: snapshot))
+      points[newest].grqMax = larger(points[newest].grqMax, gauges.grqMax)
+      points[newest].parkedMax = larger(points[newest].parkedMax, gauges.parkedMax)
+      return
+    }
     if let before = last.switches, let after = snapshot.switches {
       switches = (switches ?? 0) &+ (after < before ? 0 : after - before)
     } else {
@@ -34,7 +47,7 @@ struct Minute: Sendable {
     points[newest].switchesPerSecond = switches.map { Double($0) * 1e9 / Double(time) }
     let gauges = Self.gauges(of: snapshot)
     points[newest].grqMax = larger(points[newest].grqMax, gauges.grqMax)
-    points[newest].parkedMax = max(points[newest].parkedMax, gauges.parkedMax)
+    points[newest].parkedMax = larger(points[newest].parkedMax, gauges.parkedMax)
     spread(over: passed)
   }
 
@@ -42,7 +55,7 @@ struct Minute: Sendable {
   /// was stopped.
   private mutating func begin(after passed: Int, at snapshot: Snapshot) {
     let added = min(passed, Self.seconds)
-    points += Array(repeating: Frame.Point(parkedMax: 0), count: added)
+    points += Array(repeating: Frame.Point(parkedMax: nil), count: added)
     points.removeFirst(max(0, points.count - Self.seconds))
     (switches, time) = (nil, 0)
   }

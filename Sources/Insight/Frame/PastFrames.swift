@@ -68,12 +68,16 @@ public struct PastFrames {
     let begin = FrameBuilder.begin(snapshot.time, since: since)
     var builder = FrameBuilder(since: since)
     let early = keyframes.prefix { $0.snapshot.time <= begin }
-    for keyframe in early { builder.observe(keyframe.snapshot, isBase: true) }
+    func observe(_ keyframe: Keyframe) {
+      if keyframe.gapBegin != nil { builder.noteGap() }
+      builder.observe(keyframe.snapshot, isBase: true)
+    }
+    for keyframe in early { observe(keyframe) }
     if let base = player.base(at: begin, after: early.last) { builder.observe(base, isBase: true) }
-    for keyframe in keyframes.dropFirst(early.count) { builder.observe(keyframe.snapshot, isBase: true) }
+    for keyframe in keyframes.dropFirst(early.count) { observe(keyframe) }
     builder.observe(snapshot, isBase: false)
     var frame = builder.frame(ended: ended) ?? Frame(snapshot: snapshot)
-    (frame.past, frame.hasStacks) = (past(player, origin), player.hasStacks)
+    (frame.past, frame.hasStacks, frame.gap) = (past(player, origin), player.hasStacks, player.gap)
     frame.instruments = instruments.instruments(of: player)
     // Lints need more events than may be read here. The findings of the live lints are in the keyframes.
     if let findings = keyframes.last(where: { $0.findings != nil })?.findings {

@@ -33,6 +33,8 @@ public struct Glyphs: Sendable, Equatable {
   /// The end of a way that leads nowhere: a G that is gone.
   let gone: Unicode.Scalar
   let separator: Unicode.Scalar
+  /// A time of which nothing is known, between two of which all is.
+  let gap: Unicode.Scalar
   /// `pointer` marks the selected row; `branch` is a twig of a tree.
   let pointer: Unicode.Scalar
   let branch: Unicode.Scalar
@@ -42,7 +44,7 @@ public struct Glyphs: Sendable, Equatable {
     levels: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"], track: "·", ground: "·", peak: "│", rule: "─",
     ellipsis: "…", dot: "●", held: "■",
     up: "↑", down: "↓", about: "≈", corners: ["╭", "╮", "╯", "╰"], side: "│", joints: ["┬", "┴"], gone: "×",
-    separator: "·",
+    separator: "·", gap: "╱",
     pointer: "▸", branch: "└")
 
   public static let ascii = Glyphs(
@@ -50,7 +52,7 @@ public struct Glyphs: Sendable, Equatable {
     ground: "_", peak: "|",
     rule: "-", ellipsis: "~", dot: "*", held: "#", up: "^", down: "v", about: "~",
     corners: ["+", "+", "+", "+"],
-    side: "|", joints: ["+", "+"], gone: "x", separator: "-", pointer: ">", branch: "`")
+    side: "|", joints: ["+", "+"], gone: "x", separator: "-", gap: "/", pointer: ">", branch: "`")
 
   /// The set for this process's locale, for text that goes to a pipe or a file.
   public static var forThisProcess: Glyphs {

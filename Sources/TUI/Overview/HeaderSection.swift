@@ -56,6 +56,7 @@ struct HeaderSection {
       text.append("\(Quantity.compact(events)) events ", .dim)
     }
     if let reading = state.latest?.reading { text.append("\(reading) ", .dim) }
+    if let gap = frame.gap { text.append("\(gapWords(gap)) ", .dim) }
     if let ended = endedWord { text.append(" \(ended) ", .badgeEnded) }
     if state.isPaused { text.append(" PAUSED ", .badgePaused) }
     if let past = frame.past {
@@ -67,6 +68,13 @@ struct HeaderSection {
     let word = snapshot.target.state == .booting ? "BOOTING" : "LIVE"
     text.append("\(glyphs.dot) \(word)", .badgeLive)
     return text
+  }
+
+  /// The last gap before the moment: how long it was, and how long ago it ended.
+  private func gapWords(_ gap: HistoryGap) -> String {
+    let ago = snapshot.time - min(snapshot.time, gap.to)
+    let length = "gap \(TimeText.short(gap.length))"
+    return state.size.columns < 100 ? length : "\(length), \(TimeText.short(ago)) ago"
   }
 
   /// How the scheduler is paced from outside; nil: it runs free. For a past moment: how it was paced at that moment.

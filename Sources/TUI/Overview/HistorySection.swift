@@ -33,7 +33,7 @@ struct HistorySection {
         name: "GRQ", shortName: "GRQ", values: points.map { $0.grqMax.map(Double.init) },
         last: frame.snapshot.grq.map(Double.init), style: Meaning.ready.style),
       Series(
-        name: "parked", shortName: "park", values: points.map { Double($0.parkedMax) },
+        name: "parked", shortName: "park", values: points.map { $0.parkedMax.map(Double.init) },
         last: Double(frame.snapshot.gs.waiting.values.reduce(0, +)), style: .amount),
     ]
   }

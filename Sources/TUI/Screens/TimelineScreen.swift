@@ -47,7 +47,8 @@ struct TimelineScreen {
       let place = layout.first + index
       let line = Rect(x: body.x, y: body.y + index * layout.band, width: body.width, height: layout.band)
       drawRow(
-        timeline.rows[place], isSelected: place == layout.selected, byM: timeline.byM, in: line, on: &canvas)
+        timeline, timeline.rows[place], isSelected: place == layout.selected, byM: timeline.byM, in: line,
+        on: &canvas)
     }
     drawCursor(timeline, in: body, on: &canvas)
     if timeline.rows.indices.contains(layout.selected) {
@@ -55,7 +56,7 @@ struct TimelineScreen {
         cursorTexts(timeline, timeline.rows[layout.selected], isShort: rest.width < 100), in: &rest,
         on: &canvas)
     }
-    write(legend(layout), in: &rest, on: &canvas)
+    write(legend(layout, hasGaps: !timeline.gaps.isEmpty), in: &rest, on: &canvas)
     drawOthers(timeline, layout, in: &rest, on: &canvas)
     guard layout.gs > 0, !rest.isEmpty else { return }
     _ = rest.takeRows(1)
@@ -78,7 +79,8 @@ struct TimelineScreen {
     let rows = rest.takeRows(layout.others)
     for index in 0..<rows.height {
       let line = Rect(x: rows.x, y: rows.y + index, width: rows.width, height: 1)
-      drawRow(timeline.others[index], isSelected: false, byM: !timeline.byM, in: line, on: &canvas)
+      drawRow(
+        timeline, timeline.others[index], isSelected: false, byM: !timeline.byM, in: line, on: &canvas)
     }
     drawCursor(timeline, in: rows, on: &canvas)
   }
@@ -91,6 +93,7 @@ struct TimelineScreen {
       ("rows", view.byM ? "Ms" : "Ps"), ("events/s", Quantity.compact(frame.eventsPerSecond)),
     ])
     if timeline.isCut { line.append("too many events for all of it: zoom in", .eager) }
+    if let gaps = TimelineGaps(timeline)?.words { line.append(gaps, .eager) }
     canvas.write(line, x: rect.x, y: rect.y, width: rect.width, glyphs: glyphs)
   }
 
@@ -106,8 +109,15 @@ struct TimelineScreen {
   }
 
   private func drawRow(
-    _ row: LaneTimeline.Row, isSelected: Bool, byM: Bool, in rect: Rect, on canvas: inout Canvas
+    _ timeline: LaneTimeline, _ row: LaneTimeline.Row, isSelected: Bool, byM: Bool, in rect: Rect,
+    on canvas: inout Canvas
   ) {
+    defer {
+      TimelineGaps(timeline)?.draw(
+        in: Rect(
+          x: rect.x + Self.labelWidth, y: rect.y, width: row.slots.count, height: max(1, rect.height - 1)),
+        glyphs: glyphs, on: &canvas)
+    }
     let label = (byM ? "M" : "P") + "\(row.id)"
     if isSelected, state.isInteractive { canvas.put(Cell(glyphs.pointer, .key), x: rect.x - 1, y: rect.y) }
     canvas.write(label, x: rect.x, y: rect.y, isSelected ? .key : .strong)
@@ -229,7 +239,7 @@ struct TimelineScreen {
     }
   }
 
-  private func legend(_ layout: TimelineLayout) -> [StyledText] {
+  private func legend(_ layout: TimelineLayout, hasGaps: Bool) -> [StyledText] {
     let levels = String(glyphs.levels[2]) + String(glyphs.levels[glyphs.levels.count - 1])
     var pieces: [(String, Style, String)] = [
       ("A-Z", Meaning.running.style, "one G"), (levels, Meaning.running.style.shade, "many Gs"),
@@ -238,6 +248,7 @@ struct TimelineScreen {
       let sign = sign(part.meaning)
       return (String(sign.glyph), sign.style, Self.word(part.meaning))
     }
+    if hasGaps { pieces.append((String(glyphs.gap), .faint, "not known")) }
     var texts = pieces.map { glyph, style, word in
       var text = StyledText(glyph + " ", style)
       text.append(word, .dim)

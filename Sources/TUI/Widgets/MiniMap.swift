@@ -31,7 +31,8 @@ struct MiniMap {
       max(column * course.count / width + 1, (column + 1) * course.count / width)
     )
     let points = course[min(from, course.count - 1)..<min(to, course.count)]
-    let running = points.reduce(0) { $0 + $1.running } / Float(max(1, points.count))
+    guard points.contains(where: \.isKnown) else { return Cell(glyphs.gap, .faint) }
+    let running = points.reduce(0) { $0 + $1.running } / Float(max(1, points.count(where: \.isKnown)))
     let steps = glyphs.levels.count
     let level = Int((running * Float(steps)).rounded(.up))
     guard level > 0 else { return Cell(glyphs.levels[0], .faint) }

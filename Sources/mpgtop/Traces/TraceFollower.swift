@@ -1,0 +1,207 @@
+// A running Go program, traced again and again by its net/http/pprof: `mpgtop http://host:6060`.
+//
+// Two threads take turns, so that as little as possible of the program's time is missed: one asks for traces, the next as soon
+// as one has come, and the other one reads what came into the history. Where reading is slower than the program, the next trace
+// is asked for later: that is a longer gap, and no growing memory. A trace that does not come is tried for again, after 1, 2, 4
+// and then every 5 seconds; what is missed then is a gap as well.
+internal import Glibc
+import Inspector
+import Synchronization
+import TUI
+import TraceSource
+
+/// Follows one program. Thread-safe.
+final class TraceFollower: Sendable {
+  private struct State {
+    let chain: Handed<TraceChain>
+    /// Traces that have come and were not read yet.
+    var waiting: [TraceAnswer] = []
+    var isReading = false
+    /// How many traces are in the history as a whole.
+    var whole = 0
+    var trouble: (words: String, since: UInt64)?
+    var isStopped = false
+  }
+
+  let address: TraceAddress
+  private let state: Mutex<State>
+
+  /// No more traces than this wait to be read.
+  private static let mostWaiting = 1
+  /// The times between two attempts, in nanoseconds.
+  private static let pauses: [UInt64] = [1_000_000_000, 2_000_000_000, 4_000_000_000, 5_000_000_000]
+
+  /// nil: the word means no address.
+  convenience init?(_ word: String?, _ limits: HistoryLimits) throws(Failure) {
+    guard let word, TraceAddress.isMeant(by: word) else { return nil }
+    do throws(TraceTrouble) {
+      self.init(try TraceAddress(word), limits)
+    } catch {
+      throw Failure(error)
+    }
+  }
+
+  init(_ address: TraceAddress, _ limits: HistoryLimits) {
+    self.address = address
+    state = Mutex(State(chain: Handed(TraceChain(name: address.server, limits: limits))))
+  }
+
+  /// What the program is called.
+  var name: String { address.server }
+
+  /// Asks for one trace and reads it, on the caller's thread.
+  func one() throws(Failure) {
+    let answer = try first()
+    try failing { () throws(InspectorError) in try read(answer) }
+    if let cut = answer.cut { complain(cut.words) }
+  }
+
+  private func first() throws(Failure) -> TraceAnswer {
+    do throws(TraceTrouble) {
+      var request = TraceRequest(address)
+      return try request.answer()
+    } catch {
+      throw Failure(error)
+    }
+  }
+
+  // MARK: two threads
+
+  /// Asks for the first trace, and goes on in threads of its own, until `end`.
+  ///
+  /// - Parameter waker: woken when there is something new; nil: nobody is.
+  /// - Throws: when the first trace does not come, or cannot be read.
+  func start(_ waker: Waker? = nil) throws(Failure) {
+    let answer = try first()
+    if let cut = answer.cut { note(cut.words) }
+    let asking: @Sendable () -> Void = { [self] in ask(waker) }
+    let isAsking = OwnThread.begin(asking)
+    do throws(InspectorError) {
+      try read(answer)
+    } catch {
+      end()
+      throw Failure(error)
+    }
+    let reading: @Sendable () -> Void = { [self] in readAll(waker) }
+    if !isAsking || !OwnThread.begin(reading) { note("no thread can be started, so no more traces come") }
+  }
+
+  /// Lets the threads end.
+  func end() { state.withLock { $0.isStopped = true } }
+
+  private var isStopped: Bool { state.withLock { $0.isStopped } }
+
+  private func ask(_ waker: Waker?) {
+    var failures = 0
+    while !isStopped {
+      guard state.withLock({ $0.waiting.count < Self.mostWaiting }) else {
+        usleep(2000)
+        continue
+      }
+      do throws(TraceTrouble) {
+        var request = TraceRequest(address) { [self] in isStopped }
+        let answer = try request.answer()
+        state.withLock { $0.waiting.append(answer) }
+        if let cut = answer.cut { throw cut }
+        failures = 0
+        state.withLock { $0.trouble = nil }
+      } catch {
+        note(error.words)
+        waker?.wake()
+        rest(Self.pauses[min(failures, Self.pauses.count - 1)])
+        failures += 1
+      }
+    }
+  }
+
+  private func rest(_ pause: UInt64) {
+    let end = monotonicNow() + pause
+    while monotonicNow() < end, !isStopped { usleep(20_000) }
+  }
+
+  private func note(_ words: String) {
+    state.withLock { state in
+      state.trouble = (words, state.trouble?.since ?? monotonicNow())
+    }
+  }
+
+  private func readAll(_ waker: Waker?) {
+    while !isStopped {
+      let next = state.withLock { $0.waiting.isEmpty ? nil : $0.waiting.removeFirst() }
+      guard let next else {
+        usleep(2000)
+        continue
+      }
+      do throws(InspectorError) {
+        try read(next)
+      } catch {
+        note(error.description)
+      }
+      waker?.wake()
+    }
+  }
+
+  /// Reads a trace into the history, a part at a time, so that others can look at it meanwhile.
+  private func read(_ answer: TraceAnswer) throws(InspectorError) {
+    var failure: InspectorError?
+    var isMore = true
+    state.withLock { state in
+      do throws(InspectorError) { try state.chain.value.begin(answer.bytes) } catch { failure = error }
+    }
+    while isMore, failure == nil {
+      state.withLock { state in
+        do throws(InspectorError) { isMore = try state.chain.value.read() } catch { failure = error }
+      }
+    }
+    state.withLock { $0.whole += 1 }
+    if let failure { throw failure }
+  }
+
+  // MARK: what is known
+
+  /// A copy of what has come, for one thread.
+  func copy() -> History { state.withLock { Handed($0.chain.value.history.copy()) }.value }
+
+  /// Uses the history itself, while nothing comes.
+  func withHistory<Value: Sendable, Problem: Error>(
+    _ body: (History, Snapshot.Target) throws(Problem) -> Value
+  ) throws(Problem) -> Value {
+    let result = state.withLock { state -> Result<Value, Problem> in
+      let chain = state.chain.value
+      do throws(Problem) { return .success(try body(chain.history, chain.identity)) } catch {
+        return .failure(error)
+      }
+    }
+    return try result.get()
+  }
+
+  /// How many traces have come as a whole, or as far as they came.
+  var traces: Int { state.withLock { $0.whole } }
+
+  /// The newest moment that is known, in nanoseconds of the program's clock.
+  var newest: UInt64 { state.withLock { $0.chain.value.history.reach?.last ?? 0 } }
+
+  /// Why no trace comes at present, in one line; nil: they come.
+  var trouble: String? {
+    state.withLock { state in
+      state.trouble.map { "\($0.words) (since \(TimeText.short(monotonicNow() - $0.since)))" }
+    }
+  }
+
+  /// Whether something of the last trace is missing.
+  var isDamaged: Bool { state.withLock { !$0.chain.value.warnings.isEmpty } }
+}
+
+extension Failure {
+  init(_ trouble: TraceTrouble) {
+    let code =
+      switch trouble.kind {
+      case .usage: ExitCode.usage
+      case .noServer: ExitCode.noSuchProcess
+      case .refused: ExitCode.notATarget
+      case .notUnderstood: ExitCode.layout
+      case .lost: ExitCode.gone
+      }
+    self.init(code, trouble.words)
+  }
+}
