@@ -27,7 +27,7 @@ struct JSONTests {
     region[MField.waitsSince, 1] = 7
     var frame = Frame(snapshot: try region.snapshot())
     (frame.switchesPerSecond, frame.ended) = (1234.56, "exited with code 0")
-    frame.past = past
+    (frame.past, frame.gap) = (past, HistoryGap(from: 5, to: 7))
     frame.instruments = instruments
     return frame
   }
