@@ -33,6 +33,8 @@ RECORDER ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/mpgtop/recorder
 RUNS ?=
 # Versions of Go, and the programs that they built: likewise.
 GO_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/mpgtop/go
+# Debian's Swift for arm64, 1.5 GB: likewise.
+AARCH64 ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/mpgtop/aarch64
 # The versions of Go by which `make test-go` builds the programs that it looks at.
 GO_VERSIONS ?= 1.21.13 1.22.10 1.23.9 1.24.3 1.24.11 1.25.5 1.26.6 1.27.3
 # Those of `make test`: an old one and the newest.
@@ -60,7 +62,7 @@ PRODUCTS := mpgtop mpg-demo mpg-load mpg-lesson
 BIN := $(SCRATCH)/release
 SOURCES := Package.swift Sources Tests examples
 
-.PHONY: test-reach test-ssh bench-stream bench-trace test-go-traces test-iocp test-kqueue test-ports contract lessons recordings control-storm test-go test-go-few go-images bench-go docs steady test-aarch64 test-million test-exports watched terminals storm noise frames keys deb
+.PHONY: test-reach test-ssh bench-stream bench-trace test-go-traces test-iocp test-kqueue test-ports contract lessons recordings control-storm test-go test-go-few go-images bench-go docs steady test-aarch64 cross-aarch64 test-million test-exports watched terminals storm noise frames keys deb
 .PHONY: help demo demo-crash test test-uring test-sanitize test-faults mutants fuzz honest soak fairness lateness instructions bench bench-quick install format lint screens clean release differential
 
 help: ## list these targets
@@ -159,6 +161,11 @@ test-sanitize: ## the suites under the thread and the address sanitizer
 test-aarch64: ## aarch64's context switch under an emulator, and what a debugger finds in it and in that of x86-64; also spoilt
 	@scripts/need.sh aarch64
 	@scripts/aarch64/run.sh
+
+# Not part of `make test`: it fetches 600 MB once.
+cross-aarch64: ## the whole runtime built for aarch64, and each part of it tried under an emulator; fetches Debian's Swift for arm64 (600 MB) once
+	@scripts/need.sh aarch64
+	@scripts/aarch64/cross.sh $(AARCH64) $(abspath $(SCRATCH))-aarch64
 
 test-iocp: ## the contract of netpoll's backends over a completion port, built for Windows and run by wine
 	@scripts/need.sh iocp
@@ -337,4 +344,4 @@ docs: ## static pages of the libraries MPG and Inspector, in SCRATCH/docs; a war
 	@echo "docs: python3 -m http.server -d $(SCRATCH)/docs, then http://localhost:8000/documentation"
 
 clean: ## remove everything that was built
-	rm -rf $(SCRATCH) $(SCRATCH)-thread $(SCRATCH)-address $(SCRATCH)-checked .build-peers
+	rm -rf $(SCRATCH) $(SCRATCH)-thread $(SCRATCH)-address $(SCRATCH)-checked $(SCRATCH)-aarch64 .build-peers

@@ -174,6 +174,10 @@ let package = Package(
       ],
       path: "Sources/soak", swiftSettings: swift),
 
+    // Tries each part of the runtime on machines that the suites cannot be built for; not installed.
+    .executableTarget(
+      name: "mpg-trial", dependencies: ["MPG", "Net"], path: "Tests/Trial", swiftSettings: swift),
+
     // What tests of several targets need, written once.
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swift),
     .testTarget(name: "RegionTests", dependencies: ["Region", "TestSupport"], swiftSettings: swift),

@@ -96,9 +96,7 @@ public import Synchronization
     let first = max(cursor, oldest)
     let end = published - first > UInt64(limit) ? first + UInt64(limit) : published
     let base = records.count
-    records.append(addingCapacity: Int(end - first)) { new in  // R2 of §4
-      for n in first..<end { new.append(copy(n)) }
-    }
+    for n in first..<end { records.append(copy(n)) }  // R2 of §4
     atomicMemoryFence(ordering: .acquiring)  // R3 of §4: pairs with W1
     let now = position.relaxed  // R4 of §4
     let spoilt = now >= capacity ? min(end, max(first, now - capacity + 1)) - first : 0  // R5 of §4

@@ -12,6 +12,7 @@ package enum Built {
   package static let crawlerExample = path("crawler-example")
   package static let chatExample = path("chat-example")
   package static let duplicatesExample = path("duplicates-example")
+  package static let trial = path("mpg-trial")
   package static let folder = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
     .deletingLastPathComponent().path
   /// The folder of Package.swift.

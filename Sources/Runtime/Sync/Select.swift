@@ -105,15 +105,22 @@ public struct Select<Result>: ~Copyable {
 public func select<Result, Failure: Error>(
   _ cases: (inout Select<Result>) throws(Failure) -> Void
 ) throws(Failure) -> Result {
-  try unsafe withUnsafeTemporaryAllocation(byteCount: SelectFrame.bytes, alignment: 16) {
-    memory throws(Failure) in
+  // The library of Swift 6.2 does not pass on the type of what a body throws here.
+  let outcome: Swift.Result<Result, Failure> = unsafe withUnsafeTemporaryAllocation(
+    byteCount: SelectFrame.bytes, alignment: 16
+  ) { memory in
     let frame = unsafe SelectFrame(in: memory)
     defer { frame.end() }
-    var listing = Select<Result>(frame, winner: nil)
-    try cases(&listing)
-    var doing = Select<Result>(frame, winner: frame.choose())
-    try cases(&doing)
-    guard let result = doing.result else { frame.nothingDone() }
-    return result
+    do throws(Failure) {
+      var listing = Select<Result>(frame, winner: nil)
+      try cases(&listing)
+      var doing = Select<Result>(frame, winner: frame.choose())
+      try cases(&doing)
+      guard let result = doing.result else { frame.nothingDone() }
+      return .success(result)
+    } catch {
+      return .failure(error)
+    }
   }
+  return try outcome.get()
 }
