@@ -91,8 +91,9 @@ package struct CPUPressureWatch {
   /// - Parameter folder: the thread's folder below /proc, with a slash at its end.
   package static func read(_ folder: String) -> (ran: UInt64, waited: UInt64)? {
     guard let bytes = smallFile(folder + "schedstat", limit: 128) else { return nil }
-    let words = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isWhitespace)
-    guard words.count >= 2, let ran = UInt64(words[0]), let waited = UInt64(words[1]) else { return nil }
+    let words = ProcBytes(bytes[...]).words
+    guard words.count >= 2, let ran = ProcBytes.number(words[0]), let waited = ProcBytes.number(words[1])
+    else { return nil }
     return (ran, waited)
   }
 }

@@ -73,22 +73,13 @@ package struct ThreadWatch {
     else { return nil }
     var thread = OSThread()
     thread.state = state
-    let times = words(folder + "schedstat")
+    let times = ProcBytes((smallFile(folder + "schedstat", limit: 128) ?? [])[...]).words
     if times.count >= 2 {
-      (thread.cpuTime, thread.waitTime) = (UInt64(times[0]) ?? 0, UInt64(times[1]) ?? 0)
+      (thread.cpuTime, thread.waitTime) = (ProcBytes.number(times[0]) ?? 0, ProcBytes.number(times[1]) ?? 0)
     }
-    let status = words(folder + "status")
-    func number(after name: Substring) -> UInt64 {
-      guard let place = status.firstIndex(of: name), place + 1 < status.count else { return 0 }
-      return UInt64(status[place + 1]) ?? 0
-    }
-    thread.voluntary = number(after: "voluntary_ctxt_switches:")
-    thread.involuntary = number(after: "nonvoluntary_ctxt_switches:")
+    let status = ProcBytes((smallFile(folder + "status") ?? [])[...])
+    thread.voluntary = status.number(after: "voluntary_ctxt_switches:") ?? 0
+    thread.involuntary = status.number(after: "nonvoluntary_ctxt_switches:") ?? 0
     return thread
-  }
-
-  private static func words(_ path: String) -> [Substring] {
-    let text = String(decoding: smallFile(path) ?? [], as: UTF8.self)
-    return text.split(whereSeparator: \.isWhitespace)
   }
 }

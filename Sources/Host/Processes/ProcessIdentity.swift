@@ -67,9 +67,11 @@ public struct ProcessIdentity: Sendable, Hashable {
   /// itself contain blanks and parentheses, so fields are counted from the last closing one.
   package static func parse(stat: [UInt8]) -> (state: Character, startTime: UInt64)? {
     guard let end = stat.lastIndex(of: UInt8(ascii: ")")) else { return nil }
-    let fields = String(decoding: stat[(end + 1)...], as: UTF8.self).split(separator: " ")
-    guard fields.count > 19, let state = fields[0].first, let start = UInt64(fields[19]) else { return nil }
-    return (state, start)
+    let fields = ProcBytes(stat[(end + 1)...]).words
+    guard fields.count > 19, let state = fields[0].first, let start = ProcBytes.number(fields[19]) else {
+      return nil
+    }
+    return (Character(Unicode.Scalar(state)), start)
   }
 
   /// The name of the process with `pid` (/proc/PID/comm), fit for a terminal; nil: there is no such process.
