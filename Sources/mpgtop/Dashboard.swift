@@ -15,8 +15,10 @@ struct Dashboard {
   }
 
   /// Runs until the user quits. Throws after any other end: the target has ended, the region is damaged, a signal came.
-  func run(_ source: any SchedulerSource, _ limits: HistoryLimits) throws(Failure) {
-    var feed = LiveFeed(source, limits, waker)
+  ///
+  /// - Parameter host: the other machine on which the target runs; nil: it runs here, or nobody said where.
+  func run(_ source: any SchedulerSource, _ limits: HistoryLimits, host: String? = nil) throws(Failure) {
+    var feed = LiveFeed(source, limits, waker, host: host)
     let ending: TUI.Ending
     do throws(TerminalError) {
       ending = try app.run(

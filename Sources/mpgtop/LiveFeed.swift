@@ -8,6 +8,7 @@ struct LiveFeed {
   private var sampler: Sampler
   private let limits: HistoryLimits
   private let waker: Waker
+  private let host: String?
   private var last: Frame?
   private var past: PastDesk
   private var isPast = false
@@ -19,8 +20,9 @@ struct LiveFeed {
   var interest = Interest.none
   private(set) var failure: InspectorError?
 
-  init(_ source: any SchedulerSource, _ limits: HistoryLimits, _ waker: Waker) {
-    (sampler, self.limits, self.waker) = (Self.sampler(source, limits), limits, waker)
+  /// - Parameter host: the other machine on which the target runs; nil: it runs here, or nobody said where.
+  init(_ source: any SchedulerSource, _ limits: HistoryLimits, _ waker: Waker, host: String? = nil) {
+    (sampler, self.limits, self.waker, self.host) = (Self.sampler(source, limits), limits, waker, host)
     (past, requests, stages) = (Self.past(waker), RequestDesk(waker), StageDesk(waker))
   }
 
@@ -116,6 +118,7 @@ struct LiveFeed {
   mutating func next() -> Frame? {
     var frame = isPast ? nextOfPast() : nextOfNow()
     if let history = sampler.history { frame?.recording = recorder.status(history) }
+    frame?.host = host
     frame?.loads = loadDesk.status(failure == nil && ending == nil ? sampler.source.threads?.pid : nil)
     return frame
   }

@@ -199,7 +199,7 @@ enum MPGTop {
     } else if options.frames.isBatch {
       try Batch(options: options.frames, output: output).run(source)
     } else {
-      try Dashboard(options: options.frames).run(source, options.history.limits)
+      try Dashboard(options: options.frames).run(source, options.history.limits, host: options.remote.ssh)
     }
   }
 

@@ -110,12 +110,26 @@ struct OverviewTests {
     #expect(screen(Fixtures.calm(), 80, 24).lines[3].contains("none lost"))
   }
 
+  @Test("a target on another machine is told by that machine's name")
+  func hostIsNamed() {
+    var frame = Fixtures.calm()
+    #expect(!screen(frame, 80, 24).lines[0].contains(" on "))
+    frame.host = "web-1.example"
+    for size in [(80, 24), (120, 40), (200, 60)] {
+      let line = screen(frame, size.0, size.1).lines[0]
+      #expect(line.contains(" on web-1.example ") && line.contains("pid") && line.contains("LIVE"))
+    }
+    frame.host = String(repeating: "h", count: 300)
+    #expect(screen(frame, 80, 24).lines[0].contains("LIVE"))
+  }
+
   @Test("text of the target cannot reach the terminal as a command")
   func foreignTextIsSanitised() {
     var frame = Fixtures.calm()
     frame.snapshot.target.name = "evil\u{1B}[2J\u{7}\n名前"
     frame.snapshot.ps[0].entry = "f\u{9B}31m at ü\u{301}.swift:1"
     frame.ended = "by \u{1B}]0;x\u{7}"
+    frame.host = "h\u{1B}[2J"
 
     for glyphs in [Glyphs.unicode, .ascii] {
       for cell in screen(frame, 200, 60, glyphs: glyphs).cells {

@@ -46,7 +46,7 @@ class Looker:
 
     def open(self, pid, size=(120, 40), *more, **environment):
         run = emulator.Run(self.words(pid, *more), *size, environment=self.surroundings(**environment))
-        self.expect(run, f"opens at {size}", r" LIVE")
+        self.expect(run, f"opens at {size}", r" on there .* LIVE")
         return run
 
     def expect(self, run, what, pattern, seconds=20):

@@ -53,6 +53,8 @@ public struct Frame: Sendable, Equatable {
 
   /// The last gap before the moment, a stretch of which nothing is known; nil: none is known.
   public var gap: HistoryGap?
+  /// The other machine on which the target runs, as the user named it; nil: it runs here, or nobody said where.
+  public var host: String?
 
   /// A recording that is being written.
   public struct Recording: Sendable, Equatable {

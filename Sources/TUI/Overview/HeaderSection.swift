@@ -34,6 +34,11 @@ struct HeaderSection {
     if rect.width >= 60 { pieces.append(StyledText("mpgtop", .heading)) }
     let shortName = TextWidth.truncated(name, to: max(8, left / 3), ellipsis: glyphs.ellipsis)
     pieces.append(StyledText(shortName, .strong))
+    if let host = state.latest?.host {
+      let words = TextWidth.sanitised(host, isASCII: glyphs.isASCII)
+      pieces.append(
+        labelled("on", TextWidth.truncated(words, to: max(8, left / 4), ellipsis: glyphs.ellipsis)))
+    }
     if let pid = target.knownPid { pieces.append(labelled("pid", "\(pid)")) }
     if let uptime = snapshot.knownUptime { pieces.append(labelled("up", TimeText.short(uptime))) }
     pieces.append(labelled("procs", "\(snapshot.procs)"))
