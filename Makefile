@@ -33,7 +33,7 @@ RECORDER ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/mpgtop/recorder
 RUNS ?=
 # Versions of Go, and the programs that they built: likewise.
 GO_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/mpgtop/go
-# Debian's Swift for arm64, 1.5 GB: likewise.
+# Debian's Swift for arm64, 0.4 GB: likewise.
 AARCH64 ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/mpgtop/aarch64
 # The versions of Go by which `make test-go` builds the programs that it looks at.
 GO_VERSIONS ?= 1.21.13 1.22.10 1.23.9 1.24.3 1.24.11 1.25.5 1.26.6 1.27.3

@@ -4,7 +4,7 @@
 #   cross.sh CACHE SCRATCH
 #
 # The compiler is this machine's. The standard library, the C library and the headers for aarch64 come from Debian's packages
-# for arm64 (600 MB, fetched once from the mirror that this machine's apt has; 2 GB in CACHE). SUITE=sid names Debian's suite.
+# for arm64 (600 MB, fetched once from the mirror that this machine's apt has; 0.4 GB in CACHE). SUITE=sid names Debian's suite.
 # Where they cannot be had, it says why and ends with 0. Exit code 1: the build failed, or a part of the runtime did not work.
 #
 # What it does not show: the emulator has neither the order of memory between threads nor the time of a real machine, and

@@ -88,13 +88,20 @@ def look_at_screens(look, pid, name):
 
 
 def answer_keys(look, pid, name):
-    """How long keys take that are answered from what is here, in milliseconds: less than the way there and back."""
+    """How long keys take that are answered from what is here, in milliseconds: less than the way there and back.
+
+    On a busy machine one may take longer, so the best of three counts. One that is answered there never takes less.
+    """
     run = look.open(pid)
     run.read(3)
-    times = []
-    for key, pattern in [("2", r"\[2 Ps"), ("4", r"\[4 Ms"), ("1", r"\[1 Over"), (" ", r" PAUSED"), ("n", r" LIVE")]:
-        run.press(key)
-        times.append(look.expect(run, f"{name}: key {key!r}", pattern) * 1000)
+    keys = [("2", r"\[2 Ps"), ("4", r"\[4 Ms"), ("1", r"\[1 Over"), (" ", r" PAUSED"), ("n", r" LIVE")]
+    best = {}
+    for _ in range(3):
+        for key, pattern in keys:
+            run.press(key)
+            took = look.expect(run, f"{name}: key {key!r}", pattern) * 1000
+            best[key] = min(took, best.get(key, took))
+    times = list(best.values())
     run.press("q")
     run.end()
     print(f"{name}: keys take {min(times):.0f} to {max(times):.0f} ms; a way there and back {2 * look.delay} ms", flush=True)
