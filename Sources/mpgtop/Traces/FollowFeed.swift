@@ -55,7 +55,8 @@ struct FollowFeed {
       last = frame
     }
     frame.doubt = follower.trouble.map { "\($0); trying again" }
-    if follower.isDamaged { frame.reading = "damaged" }
+    // The line of the doubt is only on the Overview; that there is one is seen on each screen.
+    frame.reading = frame.doubt != nil ? "no trace comes" : follower.isDamaged ? "damaged" : nil
     frame.recording = recordingStatus()
     return frame
   }
