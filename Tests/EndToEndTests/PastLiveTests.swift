@@ -187,9 +187,8 @@ extension EndToEnd {
       var isEnough: Bool { compared > moments && keyframes > 0 && keyframes < moments }
     }
 
-    /// Watches a server under load and compares its frames.
-    private func compareAll(_ exceptions: Exceptions) throws -> Account {
-      let watched = try loaded()
+    /// Stops a server under load again and again, and takes its frames.
+    private func rounds(of watched: Watched) throws -> [Live] {
       var frames: [Live] = []
       // At least four rounds, and until one moment lay between keyframes, which is rare on a busy machine.
       for round in 0..<20 where round < 4 || frames.allSatisfy(\.isKeyframe) {
@@ -203,6 +202,13 @@ extension EndToEnd {
         frames.append(try watched.frame())
         watched.goOn()
       }
+      return frames
+    }
+
+    /// Watches a server under load and compares its frames.
+    private func compareAll(_ exceptions: Exceptions) throws -> Account {
+      let watched = try loaded()
+      var frames = try rounds(of: watched)
       try watched.watch(milliseconds: 200)
       try watched.stop()
       let last = try watched.frame()
