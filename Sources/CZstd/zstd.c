@@ -42,10 +42,10 @@ static bool isThere(void) {
   return isLoaded;
 }
 
-// The fastest level: events are packed already, and a higher level saves a few hundredths of the bytes for twice the
-// time. A window of two megabytes holds the last table of Gs, which the next table mostly repeats. The reader takes
-// no larger window, whatever it is sent.
-enum { level = 1, window = 21 };
+// Events are packed already, so levels differ by a twentieth of the bytes and much more of the time (docs/performance.md). A
+// window of two megabytes holds the last table of Gs, which the next table mostly repeats. The reader takes no larger window,
+// whatever it is sent.
+enum { level = -3, window = 21 };
 
 bool czstd_is_built_in(void) { return true; }
 const char *czstd_version(void) { return isThere() ? zstd.versionString() : NULL; }

@@ -83,7 +83,7 @@ struct Batch {
     }
     player.seekToNewest()
     let frames = PastFrames()
-    var (printed, before): (Int, UInt64?) = (0, nil)
+    var (printed, before, trouble): (Int, UInt64?, TroubleReport) = (0, nil, TroubleReport())
     while true {
       var frame = frames.frame(of: player, .live, since: before)
       if let question = interest.stage { frame.detail.stage = Stage(player, question) }
@@ -91,12 +91,11 @@ struct Batch {
       try write(frame, isFirst: printed == 0)
       (printed, before) = (printed + 1, player.time)
       guard printed < options.frames ?? .max else { return follower.end() }
-      var trouble = TroubleReport()
       while follower.newest <= player.time &+ options.interval {
         trouble.tell(follower.trouble)
         usleep(20_000)
       }
-      trouble.tell(nil)
+      trouble.tell(follower.trouble)
       player.turn(to: follower.copy())
       let start = player.time
       player.advance(by: options.interval)

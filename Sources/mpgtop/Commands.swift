@@ -48,6 +48,13 @@ struct RecordOptions: ParsableCommand {
   @OptionGroup var history: HistoryOptions
   @OptionGroup var remote: RemoteOptions
 
+  /// How much history is kept: with `--last`, no more than that.
+  var limits: HistoryLimits {
+    var limits = history.limits
+    if let last { limits.duration = max(last.nanoseconds, 1_000_000_000) }
+    return limits
+  }
+
   mutating func validate() throws {
     if run != nil, when == nil { throw ValidationError("--run goes with --when") }
     if output.isEmpty { throw ValidationError("-o: the file to write is an empty name") }

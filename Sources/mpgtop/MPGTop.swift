@@ -53,7 +53,7 @@ enum MPGTop {
     switch command {
     case let options as Options: try run(options, output)
     case let options as RecordOptions:
-      if let follower = try TraceFollower(options.target, options.history.limits) {
+      if let follower = try TraceFollower(options.target, options.limits, refused: options.remote.refusal) {
         return try Recorder(options: options).run(follower)
       }
       let choice = TargetChoice(folders: .standard, mayAsk: isInteractive, remote: options.remote)
@@ -106,7 +106,10 @@ enum MPGTop {
 
   private static func why(_ options: WhyOptions, _ output: StandardOutput) throws(Failure) {
     let why = Why(options: options, output: output)
-    if let follower = try TraceFollower(options.target, options.history.limits) {
+    if let follower = try TraceFollower(
+      options.target, options.history.limits,
+      refused: options.postMortem ? ("--post-mortem", "see docs/go-traces.md") : options.remote.refusal)
+    {
       return try why.run(follower)
     }
     if let file = options.trace { return try why.answer(TraceFeed(file, isStrict: options.strict).whole()) }
@@ -184,7 +187,11 @@ enum MPGTop {
         try Batch(options: options.frames, output: output).runLast(of: source)
       }
     }
-    if let follower = try TraceFollower(options.target, options.history.limits) {
+    if let follower = try TraceFollower(
+      options.target, options.history.limits,
+      refused: options.modes.selfTest
+        ? ("--self-test", "docs/go-traces.md has the cost") : options.remote.refusal)
+    {
       return try follow(follower, options, output)
     }
     let choice = TargetChoice(folders: folders, mayAsk: isInteractive, remote: options.remote)
@@ -207,12 +214,6 @@ enum MPGTop {
   private static func follow(
     _ follower: TraceFollower, _ options: Options, _ output: StandardOutput
   ) throws(Failure) {
-    if options.modes.selfTest || options.remote.ssh != nil {
-      let (word, cure) =
-        options.modes.selfTest
-        ? ("--self-test", "docs/go-traces.md has the cost") : ("--ssh", "make a tunnel: ssh -L")
-      throw Failure(ExitCode.usage, "\(word) goes with a process, not with an address; \(cure)")
-    }
     if options.frames.isBatch { return try Batch(options: options.frames, output: output).run(follower) }
     try needTerminal()
     try Dashboard(options: options.frames).run(follower)

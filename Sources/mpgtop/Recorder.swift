@@ -8,9 +8,7 @@ struct Recorder {
   /// Records until the time is over, the target ends, a signal comes, or the condition holds.
   func run(_ source: any SchedulerSource) throws(Failure) {
     let stop = StopSignals()
-    var limits = options.history.limits
-    if let last = options.last { limits.duration = max(last.nanoseconds, 1_000_000_000) }
-    var sampler = Sampler(from: source, history: limits)
+    var sampler = Sampler(from: source, history: options.limits)
     guard let history = sampler.history else { return }
     let writer = try failing { () throws(InspectorError) in
       let writer = try RecordingWriter(

@@ -29,7 +29,13 @@ struct Why {
   /// Follows a Go program by its traces for a while, then answers.
   func run(_ follower: TraceFollower) throws(Failure) {
     let end = monotonicNow() + (options.duration?.nanoseconds ?? 2_000_000_000)
-    repeat { try follower.one() } while monotonicNow() < end
+    repeat {
+      do throws(Failure) { try follower.one() } catch {
+        guard follower.traces > 0 else { throw error }
+        complain(error.message)  // a gap: what came before it can be asked
+        usleep(500_000)
+      }
+    } while monotonicNow() < end
     try answer(follower.copy())
   }
 

@@ -1,6 +1,7 @@
 // `mpgtop http://host:6060`: a Go program that is traced again and again. A server of the tests' own plays the program, with kept
 // traces; Tests/GoAttachTests/Live has real ones.
 import Foundation
+import Synchronization
 import TestSupport
 import Testing
 
@@ -104,6 +105,26 @@ extension EndToEnd {
       #expect(longest ?? 0 > 900_000_000, "the pause before the second attempt is a gap")
     }
 
+    @Test("a server that answers at once, with what cannot be read, is asked ever more seldom")
+    func unreadable() throws {
+      let requests = Mutex(0)
+      let server = try ScriptedServer { connection in
+        _ = connection.request()
+        let isFirst = requests.withLock { count in
+          count += 1
+          return count == 1
+        }
+        connection.answer("200 OK", isFirst ? Self.bytes : Array("go 1.21 trace\0\0\0".utf8))
+      }
+      let folder = try TemporaryFolder()
+      let recorded = try run([
+        "record", "http://127.0.0.1:\(server.port)?seconds=0.1", "-o", "\(folder.path)/a.rec", "--for", "3s",
+      ])
+      #expect(recorded.ending == .code(0) && recorded.errors.contains("trying again"), "\(recorded.errors)")
+      // One that can be read, and after the first that cannot: after 1 and 2 s. One more may be under way each time.
+      #expect((2...5).contains(requests.withLock { $0 }))
+    }
+
     @Test("at the start each mistake is one line with the cure, and a documented code")
     func mistakes() throws {
       let server = try server()
@@ -117,7 +138,10 @@ extension EndToEnd {
         (["http://127.0.0.1:6060?seconds=x", "-b"], 64, "0.1 to 60"),
         (["replay", base], 64, "mpgtop \(base)"),
         (["serve", base, "--prometheus", "127.0.0.1:0"], 64, "curl"),
-        ([base, "--self-test"], 64, "--self-test"), (["stacks", base], 64, "curl"),
+        ([base, "--self-test"], 64, "--self-test"), ([base, "-b", "--ssh", "a"], 64, "ssh -L"),
+        (["record", base, "-o", "/tmp/never.rec", "--ssh", "a"], 64, "ssh -L"),
+        (["why", base, "--ssh", "a"], 64, "ssh -L"), (["why", base, "--post-mortem"], 64, "--post-mortem"),
+        (["stacks", base], 64, "curl"),
       ]
       for mistake in cases {
         expectComplaint(try run(mistake.words), of: "mpgtop", code: mistake.code, mentions: mistake.mentions)

@@ -155,6 +155,21 @@ struct TraceChainTests {
     #expect(all.last - all.first >= 3 * (one.last - one.first))
   }
 
+  @Test("a clock that jumps far ahead is another machine's, and is put behind what came, too")
+  func otherMachines() throws {
+    let all = try ["every-1.22.10", "every-1.27.3", "long-1.27.3", "long-1.22.10"].map {
+      let kept = Kept.named("\($0).trace")
+      return (bytes: try kept.bytes, reach: try #require(try kept.history().reach))
+    }.sorted { $0.reach.first < $1.reach.first }
+    let (a, b) = (try #require(all.last), try #require(all.first))
+    #expect(a.reach.first - b.reach.last > 30_000_000_000, "the clocks of the kept traces are too near")
+    let history = try chain([a.bytes, b.bytes, a.bytes, b.bytes, a.bytes]).history
+    let reach = try #require(history.reach)
+    let lengths = 3 * (a.reach.last - a.reach.first) + 2 * (b.reach.last - b.reach.first)
+    #expect(reach.last - reach.first < lengths + 10_000_000_000)
+    #expect(history.gaps(from: 0, to: .max).count == 4)
+  }
+
   @Test("the history keeps to its limits, however many traces come")
   func memory() throws {
     let trace = try Self.kept.bytes

@@ -110,6 +110,8 @@ struct TraceRequestTests {
     trouble(.refused, "curl -s -u") { $0.answer("401 Unauthorized", []) }
     trouble(.refused, "elsewhere") { $0.answer("302 Found", []) }
     trouble(.notUnderstood, "something else than a Go trace") { $0.answer("200 OK", Array("<html>".utf8)) }
+    // Go packs no trace, and what is packed may be of any size.
+    trouble(.notUnderstood, "something else than a Go trace") { $0.answer("200 OK", [0x1f, 0x8b, 8, 0]) }
   }
 
   @Test("a server that hangs, drips, sends nonsense, or does not end is left")

@@ -1,8 +1,8 @@
 // Traces of one running program, one after the other, as one history.
 //
 // §1 One time line. The times of a trace are those of the monotonic clock of the program's machine, so each trace lies behind
-// the one before by itself. If a clock went back, another machine answers, or it was started anew: then the traces go on behind
-// the last one, as far away as they came here.
+// the one before by itself. If a clock went back, or far ahead of the time that passed here, another machine answers, or it was
+// started anew: then the traces go on behind the last one, as far away as they came here.
 //
 // §2 Nothing leads across. Between two traces nobody watched, so each begins as the first one did: with what it tells itself of
 // the Gs, Ps and threads that it finds (TraceMapping §3). G numbers mean the same Gs before and behind a gap while the program
@@ -28,13 +28,20 @@ package final class TraceChain {
   private var mapping: TraceMapping?
   private var reader: TraceReader?
   private var part: [TraceEvent] = []
-  /// What is added to the times of the present trace, in nanoseconds.
-  private var shift: UInt64 = 0
-  /// When the last event came, on the clock here.
-  private var lastCame: UInt64 = 0
+  /// What is added to the times of the present trace, in nanoseconds. It may be negative.
+  private var shift: Int64 = 0
+  /// Where the present trace begins, in nanoseconds of this history.
+  private var placed: Int64 = 0
+  /// When the present trace came, and the one before, on the clock here, in nanoseconds; 0: there is none.
+  private var (came, lastCame): (UInt64, UInt64) = (0, 0)
+
+  /// A clock that is this far ahead of what passed here, in nanoseconds, is another one.
+  private static let slack: Int64 = 20_000_000_000
 
   /// Times from here on, 73 years, are no program's.
-  private static let latest: UInt64 = 1 << 61
+  private static let latest: Int64 = 1 << 61
+  /// No trace is this long, in nanoseconds: one is asked for that lasts a minute at most.
+  private static let longest: Int64 = 3_600_000_000_000
 
   /// - Parameter name: what the program is called.
   package init(name: String, limits: HistoryLimits) {
@@ -47,8 +54,10 @@ package final class TraceChain {
 
   /// Begins the next trace.
   ///
+  /// - Parameter came: when the trace came, in nanoseconds of the clock here.
   /// - Throws: `InspectorError.badTrace` if it is none that can be read.
-  package func begin(_ bytes: [UInt8]) throws(InspectorError) {
+  package func begin(_ bytes: [UInt8], came: UInt64 = monotonicNow()) throws(InspectorError) {
+    (lastCame, self.came) = (self.came, came)
     do throws(TraceError) {
       reader = try TraceReader(TraceInput(bytes: bytes, name: name))
     } catch {
@@ -93,31 +102,32 @@ package final class TraceChain {
   }
 
   private func take(_ part: [TraceEvent], _ reader: inout TraceReader) throws(InspectorError) {
-    let isFirst = reader.isGenerationStart && reader.isAfterGap
-    let start = UInt64(clamping: reader.generationStart)
-    if isFirst, mapping == nil || !isTraceBegun { place(start) }
-    guard let end = part.last.map({ UInt64(clamping: $0.time) }), max(start, end) < Self.latest,
-      shift < Self.latest
-    else {
+    let isBeginning = reader.isGenerationStart && reader.isAfterGap
+    let (start, end) = (reader.generationStart, part.last?.time ?? .max)
+    guard start >= 0, max(start, end) < Self.latest else {
       throw .badTrace(path: name, reason: "its times cannot be right")
     }
+    if isBeginning, mapping == nil || !isTraceBegun { place(start) }
+    guard end + shift <= placed + Self.longest else {
+      throw .badTrace(path: name, reason: "its times cannot be right")
+    }
+    let moment = UInt64(clamping: max(1, start + shift))
     // The mapping is taken out while it changes, so that its arrays have one owner.
     var mapping =
       self.mapping.take()
-      ?? TraceMapping(SegmentBuilder(history, name: name, start: max(1, start + shift)))
+      ?? TraceMapping(SegmentBuilder(history, name: name, start: moment))
     if reader.isGenerationStart {
-      begin(&mapping, isAfterGap: isFirst, at: start + shift)
+      begin(&mapping, isAfterGap: isBeginning, at: moment)
       mapping.begin(reader.tables.generation)
     }
     for var event in part {
       if mapping.builder.isFull { mapping.builder.close(mapping.gs) }
-      event.time += Int64(shift)
+      event.time &+= shift
       mapping.take(event, reader.tables)
     }
     events += UInt64(part.count)
     mapping.builder.publish(mapping.names)
     self.mapping = mapping
-    lastCame = monotonicNow()
   }
 
   /// Begins a generation: of a new trace, behind a gap in a trace, or one that goes on.
@@ -137,10 +147,12 @@ package final class TraceChain {
   private var isTraceBegun = false
 
   /// Finds where a trace lies that begins at a moment of its own clock (§1).
-  private func place(_ start: UInt64) {
-    guard let last = mapping?.builder.time, start + shift < last else { return }
-    let passed = lastCame == 0 ? 1 : max(1, monotonicNow() - lastCame)
-    shift = last + passed - start
+  private func place(_ start: Int64) {
+    defer { placed = start + shift }
+    guard let last = (mapping?.builder.time).map({ Int64(clamping: $0) }) else { return }
+    let passed = Int64(clamping: max(1, came - min(came, lastCame)))
+    let ahead = start + shift - last
+    if ahead < 0 || ahead > passed + Self.slack { shift = last + passed - start }
   }
 
   private func finish(_ reader: borrowing TraceReader) {

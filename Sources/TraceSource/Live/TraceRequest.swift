@@ -26,6 +26,8 @@ package struct TracePatience: Sendable {
 package struct TraceAnswer: Sendable {
   /// The trace, as far as it came.
   package var bytes: [UInt8] = []
+  /// When the last of it came, in nanoseconds of the clock here.
+  package var came: UInt64 = 0
   /// Why it is not whole; nil: it is.
   package var cut: TraceTrouble?
 }
@@ -61,7 +63,9 @@ package struct TraceRequest: ~Copyable {
     let status: Int?
     do throws(TraceTrouble) {
       status = try receive(&answer)
+      answer.came = monotonicNow()
     } catch {
+      answer.came = monotonicNow()
       guard error.kind == .lost, !answer.bytes.isEmpty, Self.isTrace(answer.bytes) else { throw error }
       answer.cut = error
       return answer
@@ -76,7 +80,8 @@ package struct TraceRequest: ~Copyable {
   }
 
   private static func isTrace(_ bytes: [UInt8]) -> Bool {
-    bytes.starts(with: "go 1.".utf8) || bytes.starts(with: [0x1f, 0x8b])
+    // Go never packs a trace that it serves. What is packed may be any number of bytes, so it is not taken.
+    bytes.starts(with: "go 1.".utf8)
   }
 
   private var path: Substring { address.target.prefix { $0 != "?" } }

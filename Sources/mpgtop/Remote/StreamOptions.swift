@@ -55,6 +55,9 @@ struct RemoteOptions: ParsableArguments {
       throw ValidationError("--ssh: '\(ssh)' is no host; options of ssh belong into ~/.ssh/config")
     }
   }
+
+  /// Why an address cannot be followed: the option, and what to do instead; nil: none of these options was given.
+  var refusal: (option: String, cure: String)? { ssh == nil ? nil : ("--ssh", "make a tunnel: ssh -L") }
 }
 
 extension CompletionKind {

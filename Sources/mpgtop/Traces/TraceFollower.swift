@@ -2,8 +2,9 @@
 //
 // Two threads take turns, so that as little as possible of the program's time is missed: one asks for traces, the next as soon
 // as one has come, and the other one reads what came into the history. Where reading is slower than the program, the next trace
-// is asked for later: that is a longer gap, and no growing memory. A trace that does not come is tried for again, after 1, 2, 4
-// and then every 5 seconds; what is missed then is a gap as well.
+// is asked for later: that is a longer gap, and no growing memory. After a trace that does not come, or cannot be read, the next
+// one is asked for after 1, 2, 4 and then every 5 seconds; what is missed then is a gap as well. No server is asked more often
+// than a trace is long, whatever it answers.
 internal import Glibc
 import Inspector
 import Synchronization
@@ -20,6 +21,8 @@ final class TraceFollower: Sendable {
     /// How many traces are in the history as a whole.
     var whole = 0
     var trouble: (words: String, since: UInt64)?
+    /// How many traces in a row did not come, were cut, or could not be read.
+    var failures = 0
     var isStopped = false
   }
 
@@ -32,8 +35,17 @@ final class TraceFollower: Sendable {
   private static let pauses: [UInt64] = [1_000_000_000, 2_000_000_000, 4_000_000_000, 5_000_000_000]
 
   /// nil: the word means no address.
-  convenience init?(_ word: String?, _ limits: HistoryLimits) throws(Failure) {
+  ///
+  /// - Parameters:
+  ///   - refused: an option that goes with a process only, and what to do instead; nil: there is none.
+  convenience init?(
+    _ word: String?, _ limits: HistoryLimits, refused: (option: String, cure: String)?
+  ) throws(Failure) {
     guard let word, TraceAddress.isMeant(by: word) else { return nil }
+    if let refused {
+      throw Failure(
+        ExitCode.usage, "\(refused.option) goes with a process, not with an address; \(refused.cure)")
+    }
     do throws(TraceTrouble) {
       self.init(try TraceAddress(word), limits)
     } catch {
@@ -83,7 +95,10 @@ final class TraceFollower: Sendable {
       throw Failure(error)
     }
     let reading: @Sendable () -> Void = { [self] in readAll(waker) }
-    if !isAsking || !OwnThread.begin(reading) { note("no thread can be started, so no more traces come") }
+    guard isAsking, OwnThread.begin(reading) else {
+      end()
+      throw Failure(ExitCode.system, "cannot follow \(address.server): no thread can be started")
+    }
   }
 
   /// Lets the threads end.
@@ -92,25 +107,24 @@ final class TraceFollower: Sendable {
   private var isStopped: Bool { state.withLock { $0.isStopped } }
 
   private func ask(_ waker: Waker?) {
-    var failures = 0
     while !isStopped {
       guard state.withLock({ $0.waiting.count < Self.mostWaiting }) else {
         usleep(2000)
         continue
       }
+      let failures = state.withLock { $0.failures }
+      if failures > 0 { rest(Self.pauses[min(failures, Self.pauses.count) - 1]) }
+      let next = monotonicNow() + UInt64(address.seconds * 1e9)
       do throws(TraceTrouble) {
         var request = TraceRequest(address) { [self] in isStopped }
         let answer = try request.answer()
         state.withLock { $0.waiting.append(answer) }
         if let cut = answer.cut { throw cut }
-        failures = 0
-        state.withLock { $0.trouble = nil }
       } catch {
         note(error.words)
         waker?.wake()
-        rest(Self.pauses[min(failures, Self.pauses.count - 1)])
-        failures += 1
       }
+      rest(next - min(next, monotonicNow()))
     }
   }
 
@@ -122,6 +136,7 @@ final class TraceFollower: Sendable {
   private func note(_ words: String) {
     state.withLock { state in
       state.trouble = (words, state.trouble?.since ?? monotonicNow())
+      state.failures += 1
     }
   }
 
@@ -134,6 +149,7 @@ final class TraceFollower: Sendable {
       }
       do throws(InspectorError) {
         try read(next)
+        if next.cut == nil { state.withLock { ($0.trouble, $0.failures) = (nil, 0) } }
       } catch {
         note(error.description)
       }
@@ -146,9 +162,13 @@ final class TraceFollower: Sendable {
     var failure: InspectorError?
     var isMore = true
     state.withLock { state in
-      do throws(InspectorError) { try state.chain.value.begin(answer.bytes) } catch { failure = error }
+      do throws(InspectorError) {
+        try state.chain.value.begin(answer.bytes, came: answer.came)
+      } catch {
+        failure = error
+      }
     }
-    while isMore, failure == nil {
+    while isMore, failure == nil, !isStopped {
       state.withLock { state in
         do throws(InspectorError) { isMore = try state.chain.value.read() } catch { failure = error }
       }
