@@ -57,7 +57,7 @@ struct CausesTests {
   @Test("a G that is ready while another keeps its P: the hog is named, and how long it ran")
   func pinnedP() async {
     await #expect(processExitsWith: .success) {
-      inRuntime(procs: 1, preemption: false) {
+      inRuntime(procs: 1, preemption: false, stackKiB: askingStack) {
         let (id, ended, channel) = (Counter(), Counter(), Channel<Void>())
         go {
           id.add(Int(thisG))
@@ -83,7 +83,7 @@ struct CausesTests {
   func lateNetpoll() async {
     await #expect(processExitsWith: .success) {
       unsafe Netpoll.backstop = 60_000_000_000
-      inRuntime(procs: 1, preemption: false) {
+      inRuntime(procs: 1, preemption: false, stackKiB: askingStack) {
         var blamed = 0
         for _ in 0..<20 where blamed == 0 {
           MPG.sleep(.milliseconds(2))  // a poll that finds nothing
@@ -117,7 +117,7 @@ struct CausesTests {
   func lateTimer() async {
     await #expect(processExitsWith: .success) {
       unsafe Netpoll.backstop = 60_000_000_000
-      inRuntime(procs: 1, preemption: false) {
+      inRuntime(procs: 1, preemption: false, stackKiB: askingStack) {
         var blamed = 0
         for _ in 0..<20 where blamed == 0 {
           let (id, ended) = (Counter(), Counter())
@@ -148,7 +148,7 @@ struct CausesTests {
   @Test("a G on the queue of a P whose thread is inside a system call: the thread is blamed")
   func blockedM() async {
     await #expect(processExitsWith: .success) {
-      inRuntime(procs: 1, preemption: false) {
+      inRuntime(procs: 1, preemption: false, stackKiB: askingStack) {
         var blamed = 0
         for _ in 0..<20 where blamed == 0 {
           let (id, ended, channel) = (Counter(), Counter(), Channel<Void>())
@@ -182,7 +182,7 @@ struct CausesTests {
   )
   func flood() async {
     await #expect(processExitsWith: .success) {
-      inRuntime(procs: 4) {
+      inRuntime(procs: 4, stackKiB: askingStack) {
         let all = WaitGroup()
         all.add(3000)
         let channel = Channel<Int>(capacity: 8)
@@ -215,7 +215,7 @@ struct CausesTests {
   @Test("a span goes with its G and the Gs that it starts, and its sums add up to its length")
   func spans() async {
     await #expect(processExitsWith: .success) {
-      inRuntime(procs: 2) {
+      inRuntime(procs: 2, stackKiB: askingStack) {
         let outside = Channel<Void>()
         go { _ = outside.receive() }
         let all = WaitGroup()
@@ -260,7 +260,7 @@ struct CausesTests {
   @Test("there are only so many labels, whatever a program calls its spans")
   func labelsAreBounded() async {
     await #expect(processExitsWith: .success) {
-      inRuntime(procs: 1) {
+      inRuntime(procs: 1, stackKiB: askingStack) {
         let first = SpanLabel("one")
         checkEqual(SpanLabel("one"), first, "the same label again")
         let bytes = sched.shared[.stringBytes].relaxed

@@ -11,6 +11,10 @@ import Testing
 /// After this many seconds SIGALRM ends the child: a lost wake-up shows as a child that hangs.
 private let patience: UInt32 = 900
 
+/// The stack, in KiB, of Gs that ask the inspector, whose values are large: a build for debugging copies them on the stack,
+/// and 256 KiB are too few for some questions.
+let askingStack = 2048
+
 /// Runs in a child process: boots the runtime with `procs` Ps and runs `body` as the main G.
 ///
 /// - Parameters:

@@ -236,8 +236,7 @@ struct MeaningTests {
     await #expect(processExitsWith: .success) { [name = name as String] in
       guard let program = Program(rawValue: name) else { exit(1) }
       if !program.preempts { unsafe Netpoll.backstop = 60_000_000_000 }
-      // The main G asks the inspector, whose values are large: a build for debugging copies them on the stack.
-      inRuntime(procs: program.ps, preemption: program.preempts, stackKiB: 2048) {
+      inRuntime(procs: program.ps, preemption: program.preempts, stackKiB: askingStack) {
         try run(program)
         var look = try Look()
         // Threads of the runtime may write their events a moment after the program has seen the effect.

@@ -396,7 +396,7 @@ struct PaceTests {
   @Test("without control there is no socket, and the error says what to do")
   func none() async {
     await #expect(processExitsWith: .success) {
-      inRuntime(procs: 1) {
+      inRuntime(procs: 1, stackKiB: askingStack) {
         do throws(ControlError) {
           _ = try Controller(try! blocking { try RegionFolders.standard.target(pid: getpid()) })
           check(false, "a refusal")

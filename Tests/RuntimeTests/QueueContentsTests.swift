@@ -20,7 +20,7 @@ struct QueueContentsTests {
   )
   func storms() async {
     await #expect(processExitsWith: .success) {
-      inRuntime(procs: 4) {
+      inRuntime(procs: 4, stackKiB: askingStack) {
         let watch = blocking { QueueWatch() }
         try storm(milliseconds: 4_000)
         let history = try blocking { try watch.stop() }
@@ -48,7 +48,7 @@ struct QueueContentsTests {
   @Test("at rest they are the Gs in the slots of the LRQ, in order", arguments: [1, 2, 255, 300, 900])
   func atRest(_ spawned: Int) async {
     await #expect(processExitsWith: .success) { [spawned] in
-      inRuntime(procs: 1, preemption: false) {
+      inRuntime(procs: 1, preemption: false, stackKiB: askingStack) {
         yield()
         for _ in 0..<spawned { go {} }
         let history = try History.blackBox(RegionFolders.standard.target(pid: getpid()))

@@ -34,7 +34,7 @@ struct QueueHistoryTests {
   )
   func storms() async {
     await #expect(processExitsWith: .success) {
-      inRuntime(procs: 4) {
+      inRuntime(procs: 4, stackKiB: askingStack) {
         let watch = blocking { QueueWatch() }
         try storm(milliseconds: 6_000)
         // On a machine that has much else to do, the thread that follows may not have had its turns.
@@ -65,7 +65,7 @@ struct QueueHistoryTests {
   @Test("in the order of their times no record takes more from the GRQ than those before it have put there")
   func spills() async {
     await #expect(processExitsWith: .success) {
-      inRuntime(procs: 3) {
+      inRuntime(procs: 3, stackKiB: askingStack) {
         for _ in 0..<60 {
           // More Gs than an LRQ holds, while other Ps wait for work.
           let some = WaitGroup()
@@ -95,7 +95,7 @@ struct QueueHistoryTests {
     "at rest the queues as the records have them are the queues themselves", arguments: [1, 2, 255, 300, 900])
   func atRest(_ spawned: Int) async {
     await #expect(processExitsWith: .success) { [spawned] in
-      inRuntime(procs: 1, preemption: false) {
+      inRuntime(procs: 1, preemption: false, stackKiB: askingStack) {
         yield()
         for _ in 0..<spawned { go {} }
         let snapshot = try lookFromOutside()
