@@ -35,10 +35,10 @@ struct Batch {
     var sampler = Sampler(from: source, history: options.json || options.isLinear ? Self.shortHistory : nil)
     var due = monotonicNow()
     var printed = 0
-    var doubt = DoubtReport()
+    var doubt = TroubleReport.doubt
     while printed < options.frames ?? .max {
       try wait(until: due, &sampler)
-      doubt.tell(sampler.doubt)
+      doubt.tell(sampler.doubt?.description)
       let frame = try failing { () throws(InspectorError) in try sampler.frame(interest) }
       try write(frame, isFirst: printed == 0)
       printed += 1
@@ -83,7 +83,7 @@ struct Batch {
     }
     player.seekToNewest()
     let frames = PastFrames()
-    var (printed, before, trouble): (Int, UInt64?, TroubleReport) = (0, nil, TroubleReport())
+    var (printed, before, trouble): (Int, UInt64?, TroubleReport) = (0, nil, TroubleReport.noTrace)
     while true {
       var frame = frames.frame(of: player, .live, since: before)
       if let question = interest.stage { frame.detail.stage = Stage(player, question) }

@@ -93,10 +93,10 @@ struct Exporter {
     defer { StopSignals.unblock() }
     var sampler = Sampler(from: source, history: options.history.limits)
     let end = monotonicNow() + (options.duration?.nanoseconds ?? Self.duration)
-    var doubt = DoubtReport()
+    var doubt = TroubleReport.doubt
     while monotonicNow() < end, sampler.ending == nil, !stop.came {
       let pause = try failing { () throws(InspectorError) in try sampler.step() }
-      doubt.tell(sampler.doubt)
+      doubt.tell(sampler.doubt?.description)
       let now = monotonicNow()
       if now < end { usleep(UInt32(clamping: min(pause, end - now) / 1000)) }
     }

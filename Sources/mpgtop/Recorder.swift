@@ -52,7 +52,7 @@ struct Recorder {
         return Handed(writer)
       }
     }.value
-    var (reason, trouble) = ("", TroubleReport())
+    var (reason, trouble) = ("", TroubleReport.noTrace)
     while reason.isEmpty {
       trouble.tell(follower.trouble)
       if stop.came { reason = "stopped" }
@@ -104,10 +104,10 @@ struct Recorder {
     _ sampler: inout Sampler, until stop: StopSignals
   ) throws(Failure) -> String {
     let end = options.duration.map { monotonicNow() + $0.nanoseconds }
-    var doubt = DoubtReport()
+    var doubt = TroubleReport.doubt
     while true {
       let pause = try failing { () throws(InspectorError) in try sampler.step() }
-      doubt.tell(sampler.doubt)
+      doubt.tell(sampler.doubt?.description)
       if let error = sampler.history?.recordingError { throw Failure(error) }
       if let ending = sampler.ending { return "the target \(ending)" }
       if stop.came { return "stopped" }

@@ -15,10 +15,10 @@ struct Why {
     var sampler = Sampler(from: source, history: options.history.limits)
     guard let history = sampler.history else { return }
     let end = monotonicNow() + (options.duration?.nanoseconds ?? 2_000_000_000)
-    var doubt = DoubtReport()
+    var doubt = TroubleReport.doubt
     while monotonicNow() < end, sampler.ending == nil {
       let pause = try failing { () throws(InspectorError) in try sampler.step() }
-      doubt.tell(sampler.doubt)
+      doubt.tell(sampler.doubt?.description)
       usleep(UInt32(clamping: min(pause, end - min(end, monotonicNow())) / 1000))
     }
     try failing { () throws(InspectorError) in try sampler.finish() }

@@ -32,11 +32,11 @@ struct MetricsServer {
     say("mpgtop: metrics of \(what) at http://\(address)/metrics")
     var fleet = fleet()
     var scrapers: [Scraper] = []
-    var doubt = DoubtReport()
+    var doubt = TroubleReport.doubt
     while !stop.came {
       let ready = Self.wait(scrapers, listener)
       try fleet.attend()
-      doubt.tell(fleet.doubt)
+      doubt.tell(fleet.doubt?.description)
       let now = monotonicNow()
       var rest: [Scraper] = []
       for (index, scraper) in scrapers.enumerated() where now < scraper.deadline {

@@ -17,7 +17,6 @@ final class TraceFollower: Sendable {
     let chain: Handed<TraceChain>
     /// Traces that have come and were not read yet.
     var waiting: [TraceAnswer] = []
-    var isReading = false
     /// How many traces are in the history as a whole.
     var whole = 0
     var trouble: (words: String, since: UInt64)?
@@ -36,8 +35,7 @@ final class TraceFollower: Sendable {
 
   /// nil: the word means no address.
   ///
-  /// - Parameters:
-  ///   - refused: an option that goes with a process only, and what to do instead; nil: there is none.
+  /// - Parameter refused: an option that goes with a process only, and what to do instead; nil: there is none.
   convenience init?(
     _ word: String?, _ limits: HistoryLimits, refused: (option: String, cure: String)?
   ) throws(Failure) {
