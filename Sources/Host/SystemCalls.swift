@@ -15,7 +15,45 @@ package struct FileDescriptor: ~Copyable {
 
   deinit { _ = close(raw) }
 
+  /// Makes a file that has no name, in a folder.
+  package init(temporaryIn folder: String) throws(SystemCallError) {
+    var path = Array("\(folder)/mpgtop-XXXXXX".utf8CString)
+    raw = unsafe path.withUnsafeMutableBufferPointer { unsafe mkstemp($0.baseAddress!) }
+    guard raw >= 0 else { throw SystemCallError(call: "mkstemp", errno: errno) }
+    _ = fcntl(raw, F_SETFD, FD_CLOEXEC)
+    _ = unsafe path.withUnsafeBufferPointer { unsafe unlink($0.baseAddress!) }
+  }
+
   package func status() throws(SystemCallError) -> FileStatus { try FileStatus(of: raw) }
+
+  /// The `count` bytes from `offset`; nil: not all of them are there, or they cannot be read. Several threads may read at a time.
+  package func bytes(_ count: Int, at offset: UInt64) -> [UInt8]? {
+    var done = 0
+    var bytes = [UInt8](repeating: 0, count: count)
+    while done < count {
+      let got = unsafe bytes.withUnsafeMutableBytes {
+        unsafe pread(raw, $0.baseAddress! + done, count - done, off_t(offset) + off_t(done))
+      }
+      if got < 0, errno == EINTR { continue }
+      if got <= 0 { return nil }
+      done += got
+    }
+    return bytes
+  }
+
+  /// Writes `bytes` at `offset`, and returns whether all of them were written.
+  package func write(_ bytes: [UInt8], at offset: UInt64) -> Bool {
+    var done = 0
+    while done < bytes.count {
+      let put = unsafe bytes.withUnsafeBytes {
+        unsafe pwrite(raw, $0.baseAddress! + done, bytes.count - done, off_t(offset) + off_t(done))
+      }
+      if put < 0, errno == EINTR { continue }
+      if put <= 0 { return false }
+      done += put
+    }
+    return true
+  }
 }
 
 /// A system call that failed, with its errno.

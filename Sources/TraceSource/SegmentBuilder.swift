@@ -11,6 +11,16 @@ import History
 import Observed
 import Region
 
+/// When a segment is closed, and where it lies.
+struct SegmentLimits {
+  /// The most records that a segment has.
+  var records = 50_000
+  /// How long a segment lasts at most, in nanoseconds.
+  var duration: UInt64 = 250_000_000
+  /// How many bytes of segments are kept in memory, where there is a file for the others.
+  var inMemory = 96_000_000
+}
+
 /// Makes segments, and adds them to a history.
 struct SegmentBuilder {
   /// A segment that is not in the history yet. The last one is open: its records are in `lanes`.
@@ -44,6 +54,9 @@ struct SegmentBuilder {
     didSet { if time < oldValue { time = oldValue } }
   }
   let target: Snapshot.Target
+  private let limits: SegmentLimits
+  /// The file for segments that memory is not to hold; nil: all stay in memory.
+  var spill: SpillFile?
   private let encoder = RecordEncoder()
   private var pending: [Pending] = []
   private var model: Model
@@ -65,8 +78,6 @@ struct SegmentBuilder {
   /// Whether the garbage collector marks.
   private var isCollecting = false
 
-  /// A segment has no more records, and lasts no longer, than these.
-  private static let (mostRecords, longest) = (50_000, UInt64(250_000_000))
   /// Segments with more records than these together wait for no more.
   private static let mostHeld = 1_500_000
   /// No more segments wait than these.
@@ -79,8 +90,8 @@ struct SegmentBuilder {
   private static let clock = Clock(first: (0, 0), second: (0, 0))
 
   /// - Parameter start: the moment at which the trace begins, in nanoseconds.
-  init(_ history: History, name: String, start: UInt64) {
-    self.history = history
+  init(_ history: History, name: String, start: UInt64, _ limits: SegmentLimits = SegmentLimits()) {
+    (self.history, self.limits) = (history, limits)
     time = start
     target = Snapshot.Target(pid: 0, name: name, bootTime: start)
     model = Model(Self.empty(target, at: start), reasons: WaitReason.all)
@@ -107,8 +118,8 @@ struct SegmentBuilder {
   /// would take the memory of many.
   var isFull: Bool {
     let rows = lanes.count + model.state.ps.count + model.state.ms.count
-    return open >= Self.mostRecords
-      || open * 4 >= rows && time &- (pending.last?.keyframe.start ?? time) >= Self.longest
+    return open >= limits.records
+      || open * 4 >= rows && time &- (pending.last?.keyframe.start ?? time) >= limits.duration
   }
 
   /// Adds a record to a lane. Moments must not go back.
@@ -272,7 +283,7 @@ struct SegmentBuilder {
           firstTime: lane.records[start].time, lastTime: lane.records[range.upperBound - 1].time,
           payload: .memory(encoder.encode(lane.records, range)),
           kinds: RecordSieve.kinds(of: lane.records[range]))
-        block.stacks = Self.stacks(lane.stacks, range)
+        block.stacks = Self.stacks(lane.stacks, range).map(Payload.memory)
         pending[last].blocks.append(block)
       }
       lanes[place].first &+= UInt64(lane.records.count)
@@ -317,12 +328,36 @@ struct SegmentBuilder {
   mutating func publish(_ names: TraceNames, isGenerationOver: Bool = false) {
     if isGenerationOver { isHolding = false }
     guard !isHolding, pending.count > 1 else { return }
-    (history.names, history.stacks, history.course) = (names.book, names.stacks, course)
-    history.collectorRanges = ranges
-    for segment in pending.dropLast() { history.append(Self.segment(segment)) }
-    history.note(knownUpTo: max(1, pending[pending.count - 1].keyframe.start))
+    add(pending.dropLast(), names, to: history)
     pending.removeFirst(pending.count - 1)
     held = 0
+  }
+
+  /// A copy of the history in which the segments that still wait are, too, for a look at them before all that belongs to them
+  /// is known. Their gauges may lack Gs, and say that they are not consistent.
+  func preview(_ names: TraceNames) -> History {
+    let copy = history.copy()
+    let waiting = pending.dropLast().map { segment in
+      var segment = segment
+      segment.keyframe.snapshot.isConsistent = false
+      return segment
+    }
+    add(waiting[...], names, to: copy, isPreliminary: true)
+    return copy
+  }
+
+  private func add(
+    _ closed: ArraySlice<Pending>, _ names: TraceNames, to history: History, isPreliminary: Bool = false
+  ) {
+    (history.names, history.stacks, history.course) = (names.book, names.stacks, course)
+    history.collectorRanges = ranges
+    for pending in closed {
+      var segment = Self.segment(pending)
+      segment.isPreliminary = isPreliminary
+      if let spill, history.bytes > limits.inMemory { segment = spill.taking(segment) }
+      history.append(segment)
+    }
+    history.note(knownUpTo: max(1, pending[pending.count - 1].keyframe.start))
   }
 
   private static func segment(_ pending: Pending) -> Segment {

@@ -18,6 +18,7 @@ public final class TraceHistory {
   /// Whether all was read.
   public private(set) var isWhole = false
 
+  private let limits: SegmentLimits
   private var reader: TraceReader
   private var mapping: TraceMapping?
   private var part: [TraceEvent] = []
@@ -30,7 +31,12 @@ public final class TraceHistory {
   ///   - path: a file, a folder of a flight recorder's files, or `-` for standard input.
   ///   - isStrict: fails at the first damage, instead of going on with what is whole.
   /// - Throws: `InspectorError.badTrace` if this is no trace that can be read.
-  public init(path: String, isStrict: Bool = false) throws(InspectorError) {
+  public convenience init(path: String, isStrict: Bool = false) throws(InspectorError) {
+    try self.init(path: path, isStrict: isStrict, SegmentLimits())
+  }
+
+  init(path: String, isStrict: Bool = false, _ limits: SegmentLimits) throws(InspectorError) {
+    self.limits = limits
     name = path == "-" ? "standard input" : path
     let isFolder = Self.isFolder(path)
     size = isFolder || path == "-" ? nil : Self.plainSize(path)
@@ -83,9 +89,7 @@ public final class TraceHistory {
     let tables = reader.tables
     let start = UInt64(clamping: reader.generationStart)
     // The mapping is taken out while it changes, so that its arrays have one owner.
-    var mapping =
-      self.mapping.take()
-      ?? TraceMapping(SegmentBuilder(history, name: String(shortName), start: max(1, start)))
+    var mapping = self.mapping.take() ?? TraceMapping(builder(start: max(1, start)))
     if reader.isGenerationStart {
       if reader.isAfterGap, events > 0 {
         mapping.builder.skip(to: max(start, mapping.builder.time), mapping.names)
@@ -102,6 +106,19 @@ public final class TraceHistory {
     events += UInt64(part.count)
     mapping.builder.publish(mapping.names)
     self.mapping = mapping
+  }
+
+  private func builder(start: UInt64) -> SegmentBuilder {
+    var builder = SegmentBuilder(history, name: String(shortName), start: start, limits)
+    builder.spill = try? SpillFile()
+    return builder
+  }
+
+  /// A copy of the history as far as it was read, for another thread. Until the first generation was read, the copy has what came of
+  /// that, too, marked as preliminary; nil: nothing has come that can be looked at.
+  public func copy() -> History? {
+    let copy = history.isEmpty ? mapping.map { $0.builder.preview($0.names) } : history.copy()
+    return copy.flatMap { $0.isEmpty ? nil : $0 }
   }
 
   private var shortName: Substring { name.split(separator: "/").last ?? name[...] }

@@ -84,7 +84,9 @@ struct Dashboard {
         travel: { desk.perform($0) }, interest: { interest = $0 },
         record: { _ in "this is history already: only a live process is recorded" },
         next: {
-          trace.isReady ? desk.next(interest, ended: nil) { trace.history() }.map(trace.completed) : nil
+          if trace.takeRenewal() { desk.renew() }
+          guard trace.isReady else { return nil }
+          return desk.next(interest, ended: nil) { trace.history() }.map(trace.completed)
         })
     } catch {
       throw Failure(error)

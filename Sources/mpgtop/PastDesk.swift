@@ -28,6 +28,8 @@ struct PastDesk {
   private var last: (wish: Wish, frame: Frame)?
   /// Whether `leave` was called while a frame was being made; that frame is dropped.
   private var isLeft = false
+  /// Whether the frames made so far are to be made anew.
+  private var isStale = false
 
   init(_ waker: Waker, _ start: @escaping Start) { (thread, self.start) = (Background(waker), start) }
 
@@ -43,6 +45,12 @@ struct PastDesk {
     (commands, last, travel, isLeft) = ([], nil, nil, making != nil)
   }
 
+  /// Has the frame of the present position made anew: more came to be known of moments that were shown.
+  mutating func renew() {
+    making?.effort.cancel()
+    isStale = true
+  }
+
   /// The number of events searched so far for the frame that is being made; nil: none is being made.
   var looking: Int? { making?.effort.events }
 
@@ -54,7 +62,7 @@ struct PastDesk {
     takeWhatCame()
     if let making {
       if making.wish != wish { making.effort.cancel() }
-    } else if !commands.isEmpty || last?.wish != wish || travel?.isMoving != false {
+    } else if isStale || !commands.isEmpty || last?.wish != wish || travel?.isMoving != false {
       begin(wish, history())
     }
     guard var frame = last?.frame else { return nil }
@@ -74,12 +82,13 @@ struct PastDesk {
 
   private mutating func begin(_ wish: Wish, _ history: History) {
     let (effort, commands, start) = (Effort(), commands, start)
-    let given = Handed((travel: travel, history: history))
-    (making, self.commands, travel) = ((wish, effort), [], nil)
+    let given = Handed((travel: travel, history: history, isStale: isStale))
+    (making, self.commands, travel, isStale) = ((wish, effort), [], nil, false)
     thread.begin {
       let history = given.value.history
       guard var travel = given.value.travel ?? start(history) else { return Handed(nil) }
       travel.turn(to: history)
+      if given.value.isStale { travel.renew() }
       for command in commands { travel.perform(command) }
       // After a cancellation keep the moment that the commands led to, and drop the frame.
       var there = travel

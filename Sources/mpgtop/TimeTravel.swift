@@ -98,6 +98,12 @@ struct TimeTravel {
   /// Continues with another copy of the same history.
   mutating func turn(to history: History) { player.turn(to: history) }
 
+  /// Forgets what was made of moments of which more is known by now.
+  mutating func renew() {
+    (kept, frames) = (nil, PastFrames())
+    player.renew()
+  }
+
   /// The frame of the current moment.
   mutating func frame(ended: String?, _ interest: Interest = .none, _ effort: Effort? = nil) -> Frame {
     advance()

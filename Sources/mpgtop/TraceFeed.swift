@@ -10,6 +10,8 @@ final class TraceFeed: Sendable {
   private struct State {
     /// The newest copy; nil: nothing has come that can be looked at.
     var history: Handed<History>?
+    /// Whether that copy is the first that has all of the first generation, and nobody was told yet.
+    var isRenewed = false
     /// The course of that copy.
     var course: [CoursePoint] = []
     var share: Double?
@@ -55,7 +57,7 @@ final class TraceFeed: Sendable {
   private func read(_ waker: Waker) {
     let trace = trace.value
     var next: UInt64 = 0
-    var isMore = true
+    var (isMore, wasWhole) = (true, false)
     while isMore, !state.withLock({ $0.isStopped }) {
       do throws(InspectorError) {
         isMore = try trace.read()
@@ -65,20 +67,30 @@ final class TraceFeed: Sendable {
       }
       guard !isMore || monotonicNow() >= next else { continue }
       next = monotonicNow() + Self.pause
-      let copy = trace.history.records > 0 ? Handed(trace.history.copy()) : nil
+      let (copy, isWhole) = (trace.copy().map(Handed.init), !trace.history.isEmpty)
       let course = trace.history.course.points(Past.coursePoints)
       let isFirst = state.withLock { state in
         defer { if let copy { (state.history, state.course) = (copy, course) } }
+        if isWhole, !wasWhole { state.isRenewed = state.history != nil }
         (state.share, state.events, state.isOver) = (trace.share, trace.events, !isMore)
         state.warnings = trace.warnings
         return state.history == nil && copy != nil
       }
-      if isFirst || !isMore { waker.wake() }
+      if isFirst || isWhole != wasWhole || !isMore { waker.wake() }
+      wasWhole = isWhole
     }
   }
 
   /// Whether enough of the trace was read to show something.
   var isReady: Bool { state.withLock { $0.history != nil } }
+
+  /// Whether what was shown so far is to be made anew, because more is known of it. Says so once.
+  func takeRenewal() -> Bool {
+    state.withLock { state in
+      defer { state.isRenewed = false }
+      return state.isRenewed
+    }
+  }
 
   /// Waits a moment for something to look at: a small file has it at once.
   ///

@@ -109,6 +109,55 @@ struct TraceHistoryTests {
     }
   }
 
+  @Test("segments that lie in a file show what they would show in memory", arguments: Kept.all)
+  func spilled(_ kept: Kept) throws {
+    let (memory, file) = (try history(kept), try history(kept, inMemory: -1))
+    #expect(file.numbers == memory.numbers && file.records == memory.records)
+    #expect(file.bytes < memory.bytes)
+    var (here, there) = (try #require(Player(memory)), try #require(Player(file)))
+    for part in 0...6 {
+      let moment = here.firstTime + (here.lastTime - here.firstTime) / 6 * UInt64(part)
+      here.seek(to: moment)
+      there.seek(to: moment)
+      #expect(there.snapshot == here.snapshot && there.window.events == here.window.events)
+      #expect(there.goroutines == here.goroutines)
+      #expect(stacks(there) == stacks(here))
+    }
+  }
+
+  private func stacks(_ player: Player) -> [UInt64: CallStack] {
+    guard let stacks = player.stacks(of: .all) else { return [:] }
+    return stacks.outcomes.compactMapValues { outcome in
+      if case .stack(let place) = outcome { stacks.distinct[place] } else { nil }
+    }
+  }
+
+  private func history(_ kept: Kept, inMemory: Int = .max) throws -> History {
+    let trace = try TraceHistory(path: kept.path, SegmentLimits(records: 200, inMemory: inMemory))
+    try trace.readAll()
+    return trace.history
+  }
+
+  @Test("of a generation that is being read is shown what has come, marked as not consistent, and made anew")
+  func preview() throws {
+    let kept = Kept.named("long-1.27.3.trace")
+    let trace = try TraceHistory(path: kept.path, SegmentLimits(records: 200))
+    var early: History?
+    while early == nil, try trace.read() { early = trace.copy() }
+    let preview = try #require(early)
+    #expect(trace.history.isEmpty && !preview.isEmpty)
+    var player = try #require(Player(preview))
+    player.seekToStart()
+    #expect(!player.snapshot.isConsistent)
+    try trace.readAll()
+    player.turn(to: try #require(trace.copy()))
+    player.renew()
+    var fresh = try #require(Player(try kept.history()))
+    fresh.seekToStart()
+    #expect(player.snapshot.isConsistent && player.snapshot == fresh.snapshot)
+    #expect(player.goroutines == fresh.goroutines)
+  }
+
   @Test("what a trace does not tell is nil", arguments: Kept.all)
   func absent(_ kept: Kept) throws {
     var player = try #require(Player(try kept.history()))

@@ -94,7 +94,7 @@ private struct StackBlocks {
   }
 
   private static func decode(_ block: EventBlock) -> [UInt64] {
-    var reader = ByteReader(block.stacks ?? [])
+    var reader = ByteReader(block.stacks?.bytes ?? [])
     var numbers: [UInt64] = []
     while numbers.count < block.count, let number = reader.number() { numbers.append(number) }
     return numbers

@@ -61,6 +61,9 @@ public struct Player {
     self.history = history
   }
 
+  /// Reads the open segment again, at the same place: its source came to know more of its beginning.
+  public mutating func renew() { _ = open(window.number) }
+
   // MARK: moving
 
   /// Goes to a moment, in nanoseconds. Beyond an end of the history it goes to that end.

@@ -40,11 +40,13 @@ package struct Window {
     package var records: Int
     package var next: Int?
     package var end: UInt64?
+    package var isPreliminary: Bool
 
     package init?(_ number: Int, of history: History) {
       guard let segment = history.segment(number), history.numbers.contains(number) else { return nil }
       let next = history.numbers.contains(number + 1) ? history.segment(number + 1) : nil
       (records, self.next, end) = (segment.records, next?.records, next?.start)
+      isPreliminary = segment.isPreliminary
     }
   }
 

@@ -31,16 +31,6 @@ package final class RecordingFile {
   /// The `count` bytes from `offset`; nil: not all of them are there.
   package func bytes(_ count: Int, at offset: UInt64) -> [UInt8]? {
     guard count >= 0, offset <= size, UInt64(count) <= size - offset else { return nil }
-    var done = 0
-    var bytes = [UInt8](repeating: 0, count: count)
-    while done < count {
-      let got = unsafe bytes.withUnsafeMutableBytes {
-        unsafe pread(descriptor.raw, $0.baseAddress! + done, count - done, off_t(offset) + off_t(done))
-      }
-      if got < 0, errno == EINTR { continue }
-      if got <= 0 { break }
-      done += got
-    }
-    return done == count ? bytes : nil
+    return descriptor.bytes(count, at: offset)
   }
 }

@@ -70,6 +70,8 @@ public final class History {
   /// The moment, in nanoseconds, up to which the records of all lanes are known; 0: no records are being
   /// added, as in a recording.
   package private(set) var settled: UInt64 = 0
+  /// Whether there is nothing yet that can be looked at.
+  public var isEmpty: Bool { numbers.isEmpty }
   /// Whether records are still being added to the history, so that its end is not final.
   public var isGrowing: Bool { settled != 0 }
   private var lanes: [Lane: LaneRecorder] = [:]

@@ -18,7 +18,7 @@ package struct EventBlock {
   package var kinds = UInt64.max
   /// For each record the number of a stack in the history's `stacks` plus 1, in LEB128; 0: the record has none. nil: none of
   /// the records has one.
-  package var stacks: [UInt8]?
+  package var stacks: Payload?
 
   package init(
     lane: Lane, first: UInt64, count: Int, firstTime: UInt64, lastTime: UInt64, payload: Payload,
@@ -44,6 +44,8 @@ package struct Segment {
   package var blocks: [EventBlock] = []
   /// Whether all lanes have gone on to the next segment, so that nothing will be added to this one.
   package var isComplete = false
+  /// Whether the source has more to tell of the segment's beginning, so that the segment will be replaced.
+  package var isPreliminary = false
   /// Where the gap before the segment begins, in nanoseconds; nil: it goes on where the one before ends. See HistoryGap.
   package var gapBegin: UInt64?
 
@@ -61,7 +63,7 @@ package struct Segment {
   /// How many bytes of memory the segment takes.
   package var memory: Int {
     blocks.reduce(160 + keyframe.memory + (goroutines?.memory ?? 0)) {
-      $0 + $1.payload.memory + ($1.stacks?.count ?? 0) + 96
+      $0 + $1.payload.memory + ($1.stacks?.memory ?? 0) + 96
     }
   }
 }

@@ -19,6 +19,7 @@ final class PastInstruments {
   /// The meter, the pressure and the census as they were at the beginning of a segment.
   private struct Base {
     var number: Int
+    var isPreliminary: Bool
     var feeder: MeterFeeder
     var pressure = Pressure()
     var taker = CensusTaker()
@@ -32,7 +33,9 @@ final class PastInstruments {
     let (history, window, count, ticks) = (player.history, player.window, player.count, player.ticks)
     let (finder, isComplete) = player.finder
     let snapshot = player.model.snapshot
-    let kept = base.flatMap { $0.number == window.number ? $0 : nil }
+    let kept = base.flatMap {
+      $0.number == window.number && $0.isPreliminary == window.extent.isPreliminary ? $0 : nil
+    }
     let base = kept ?? base(of: history, window)
     self.base = base
     let clock = window.keyframe.clock
@@ -65,7 +68,9 @@ final class PastInstruments {
       guard records <= Self.reach.records, now <= earlier.time &+ Self.minute else { break }
       first -= 1
     }
-    var base = Base(number: window.number, feeder: MeterFeeder(reasons: history.reasons))
+    var base = Base(
+      number: window.number, isPreliminary: window.extent.isPreliminary,
+      feeder: MeterFeeder(reasons: history.reasons))
     for number in first..<window.number { feed(number, of: history, into: &base.feeder) }
     base.feeder.begin(window.keyframe)
     base.pressure = pressure(of: history, before: window.number)
