@@ -2,7 +2,8 @@
 internal import Glibc
 import Synchronization
 
-/// Starts threads: ones that are detached, for whose end nobody waits, and ones that share a task.
+/// Starts threads: ones that are detached, for whose end nobody waits, ones that share a task, and ones that make a value
+/// meanwhile.
 package enum OwnThread {
   private final class Body: Sendable {
     let run: @Sendable () -> Void
@@ -62,5 +63,46 @@ package enum OwnThread {
   private final class Results<Value: Sendable>: Sendable {
     let values: Mutex<[Value?]>
     init(_ count: Int) { values = Mutex(Array(repeating: nil, count: count)) }
+  }
+
+  /// A value that a thread of its own makes, while the thread that wants it does something else. Not thread-safe.
+  ///
+  /// Safe because: what `body` reads nobody changes before the thread has ended, which `init` asks for; and the value is handed
+  /// over by the end of the thread.
+  package final class Meanwhile<Value> {
+    private struct Shared: @unchecked Sendable {
+      let body: () -> Value
+      let place: Place
+    }
+
+    private final class Place {
+      var value: Value?
+    }
+
+    private let shared: Shared
+    private var thread: pthread_t?
+
+    /// Begins to make the value. Nobody may change what `body` reads before `value` was asked for, or this object is gone. If no
+    /// thread can be started, `value` makes it.
+    package init(_ body: @escaping () -> Value) {
+      shared = Shared(body: body, place: Place())
+      let shared = shared
+      thread = OwnThread.start { shared.place.value = shared.body() }
+    }
+
+    deinit { join() }
+
+    private func join() {
+      if let thread { pthread_join(thread, nil) }
+      thread = nil
+    }
+
+    /// Waits for the thread, and returns the value.
+    package var value: Value {
+      join()
+      let value = shared.place.value ?? shared.body()
+      shared.place.value = value
+      return value
+    }
   }
 }

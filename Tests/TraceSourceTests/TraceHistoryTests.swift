@@ -125,6 +125,29 @@ struct TraceHistoryTests {
     }
   }
 
+  @Test("a G's stack is that of the last event that it did, however long ago", arguments: Kept.all)
+  func lastStacks(_ kept: Kept) throws {
+    guard !kept.description.hasPrefix("flight") else { return }
+    let history = try history(kept)
+    var player = try #require(Player(history))
+    let (first, last) = (player.firstTime, player.lastTime)
+    for part in 1...6 {
+      player.seek(to: first + (last - first) / 6 * UInt64(part))
+      var expected: [UInt64: CallStack] = [:]
+      player.walk(from: history.numbers.lowerBound) { window, events in
+        var blocks = history.segment(window.number).map { StackBlocks($0) }
+        for event in events {
+          guard let g = Player.doer(event.record), let number = blocks?.stack(of: event) else { continue }
+          expected[g] = history.stacks[number]
+        }
+      }
+      let stacks = stacks(player)
+      for g in player.goroutines.all where expected[g.id] != nil {
+        #expect(stacks[g.id] == expected[g.id], "G\(g.id) \(g.state)")
+      }
+    }
+  }
+
   private func stacks(_ player: Player) -> [UInt64: CallStack] {
     guard let stacks = player.stacks(of: .all) else { return [:] }
     return stacks.outcomes.compactMapValues { outcome in

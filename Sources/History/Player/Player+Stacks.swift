@@ -35,35 +35,57 @@ extension Player {
     return Stacks(outcomes: outcomes, distinct: distinct)
   }
 
-  /// At most this many segments are gone through for a stack.
+  /// At most this many segments are gone through for the stacks of Gs that move, and as many for those that wait.
   private static let stackReach = 64
 
   private func lastStacks(of wanted: Set<UInt64>) -> [UInt64: Int] {
-    var (numbers, left): ([UInt64: Int], Set<UInt64>) = ([:], wanted)
-    let first = max(history.stretch(around: window.number).lowerBound, window.number - Self.stackReach)
-    for number in (first...max(first, window.number)).reversed() {
-      guard !left.isEmpty else { break }
-      let isHere = number == window.number
-      guard let other = isHere ? window : unpack(number), let segment = history.segment(number) else {
+    let (oldest, here) = (history.stretch(around: window.number).lowerBound, window.number)
+    // A G that waits did its last event as it began to, so its segment is known. For the others one segment after the other is
+    // gone through.
+    let begins = waitBegins(of: wanted)
+    var resting = Dictionary(grouping: begins.keys) { begins[$0].flatMap { history.number(at: $0) } ?? -1 }
+    var (numbers, moving) = ([UInt64: Int](), wanted.subtracting(begins.keys))
+    let near = max(oldest, here - Self.stackReach)...max(oldest, here)
+    let far = resting.keys.filter { $0 >= oldest && $0 < near.lowerBound }.sorted(by: >).prefix(Self.stackReach)
+    for number in near.reversed() + far {
+      var left = (number < near.lowerBound ? [] : moving).union(resting.removeValue(forKey: number) ?? [])
+      guard !left.isEmpty else { continue }
+      for (g, stack) in lastStacks(of: &left, in: number) { numbers[g] = stack }
+      moving.formIntersection(left)
+    }
+    return numbers
+  }
+
+  /// When each of the Gs that wait, or are in a system call, began to, in ticks; 0: before anything is known of it. Those that do
+  /// not wait are left out.
+  private func waitBegins(of wanted: Set<UInt64>) -> [UInt64: UInt64] {
+    var begins: [UInt64: UInt64] = [:]
+    for g in goroutines.all where wanted.contains(g.id) && (g.state == .waiting || g.state == .syscall) {
+      guard let since = g.since else { continue }
+      begins[g.id] = g.isOlder ? 0 : clock.ticks(at: since)
+    }
+    return begins
+  }
+
+  /// The stacks of the last events of Gs in a segment, up to this moment. Takes those Gs out of `left`.
+  private func lastStacks(of left: inout Set<UInt64>, in number: Int) -> [UInt64: Int] {
+    let isHere = number == window.number
+    guard let other = isHere ? window : unpack(number), let segment = history.segment(number) else { return [:] }
+    var (blocks, numbers) = (StackBlocks(segment), [UInt64: Int]())
+    let end = isHere ? max(count, other.prefix) : other.events.count
+    for event in other.events[other.prefix..<end].reversed() {
+      guard let g = Self.doer(event.record), left.contains(g), let stack = blocks.stack(of: event) else {
         continue
       }
-      var blocks = StackBlocks(segment)
-      for event in other.events[other.prefix..<(isHere ? max(count, other.prefix) : other.events.count)]
-        .reversed()
-      {
-        guard let g = Self.doer(event.record), left.contains(g), let stack = blocks.stack(of: event) else {
-          continue
-        }
-        numbers[g] = stack
-        left.remove(g)
-        if left.isEmpty { break }
-      }
+      numbers[g] = stack
+      left.remove(g)
+      if left.isEmpty { break }
     }
     return numbers
   }
 
   /// The G whose stack an event has; nil: the event has none, or of no G.
-  private static func doer(_ record: Record) -> UInt64? {
+  static func doer(_ record: Record) -> UInt64? {
     switch record.kind {
     case .goPark, .goYield, .goPreempt, .goSyscall, .goLabel: record.g
     case .goCreate, .goReady: record.other == 0 ? nil : record.other
@@ -73,7 +95,7 @@ extension Player {
 }
 
 /// The stacks of the records of a segment, each block decoded when it is first asked for.
-private struct StackBlocks {
+struct StackBlocks {
   private let blocks: [Lane: [EventBlock]]
   private var decoded: [Lane: [UInt64: [UInt64]]] = [:]
 

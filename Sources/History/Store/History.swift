@@ -336,7 +336,7 @@ public final class History {
   /// the first.
   package func number(at ticks: UInt64) -> Int? {
     guard !numbers.isEmpty else { return nil }
-    return numbers.last { segments[$0 - firstNumber].start <= ticks } ?? numbers.lowerBound
+    return max(numbers.lowerBound, firstNumber - 1 + segments[..<numbers.count].firstPlace(behind: { $0.start <= ticks }))
   }
 
   /// The number of the segment that contains a moment in nanoseconds.

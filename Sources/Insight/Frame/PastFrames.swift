@@ -64,6 +64,7 @@ public struct PastFrames {
   }
 
   private func whole(_ player: Player, _ origin: Past.Origin, _ ended: String?, _ since: UInt64) -> Frame {
+    instruments.prepare(for: player)
     let (snapshot, keyframes) = (player.snapshot, player.keyframes(since: since))
     let begin = FrameBuilder.begin(snapshot.time, since: since)
     var builder = FrameBuilder(since: since)

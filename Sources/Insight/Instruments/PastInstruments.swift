@@ -4,6 +4,7 @@
 // the same way as a live meter. What does not change while a player moves within a segment is kept: the meter
 // up to the segment's beginning, the pressure of the segments before, and the earlier counts of the census.
 import History
+import Host
 import Observed
 import Region
 
@@ -27,16 +28,32 @@ final class PastInstruments {
 
   private let decoder = RecordDecoder()
   private var base: Base?
+  /// The base of another segment, which is being computed.
+  private var coming: OwnThread.Meanwhile<Base>?
+
+  /// Begins to compute, on a thread of its own, what `instruments(of:)` will need for this player. That reads up to a million
+  /// records, more than everything else in a frame. Nobody may change the history before `instruments(of:)` has returned.
+  func prepare(for player: Player) {
+    let (history, window) = (player.history, player.window)
+    guard kept(window) == nil else { return }
+    coming = OwnThread.Meanwhile { [self] in base(of: history, window) }
+  }
+
+  /// The base of a window's segment, if it is the one that was kept.
+  private func kept(_ window: Window) -> Base? {
+    base.flatMap {
+      $0.number == window.number && $0.isPreliminary == window.extent.isPreliminary ? $0 : nil
+    }
+  }
 
   /// Returns the instruments that are derived from the events before the moment at which `player` stands.
   func instruments(of player: Player) -> Instruments {
     let (history, window, count, ticks) = (player.history, player.window, player.count, player.ticks)
     let (finder, isComplete) = player.finder
     let snapshot = player.model.snapshot
-    let kept = base.flatMap {
-      $0.number == window.number && $0.isPreliminary == window.extent.isPreliminary ? $0 : nil
-    }
-    let base = kept ?? base(of: history, window)
+    if let coming { base = coming.value }
+    coming = nil
+    let base = kept(window) ?? base(of: history, window)
     self.base = base
     let clock = window.keyframe.clock
     let time = clock.nanoseconds(at: ticks)
