@@ -45,16 +45,17 @@ struct Conversation: ~Copyable {
   /// How the conversation ends once no further request will be answered: `.finish` or `.close`; nil until then.
   private var ending: Next?
   /// The number of requests that were answered, by a handler or by a refusal.
-  private(set) var answered = 0
+  private(set) var answered: Int
 
   init(
-    mux: Mux, limits: Limits, labels: RequestLabels? = nil, isLast: @escaping () -> Bool = { false },
+    mux: Mux, limits: Limits, labels: RequestLabels? = nil, answered: Int = 0, isLast: @escaping () -> Bool = { false },
     watching: @escaping (_ handler: () -> Void) -> Int? = {
       $0()
       return nil
     }
   ) {
     (self.mux, self.labels, self.isLast, self.watching) = (mux, labels, isLast, watching)
+    self.answered = answered
     parser = RequestParser(limits: limits)
   }
 

@@ -22,19 +22,32 @@ struct Exchange: ~Copyable {
   /// How many handlers had been watched when the deadline was set. Each handler that was watched removes the deadline,
   /// so if the number has grown since then, the deadline must be set again.
   private var watched = 0
+  /// Whether the deadline that was set before the G rested still counts.
+  private var isResumed: Bool
 
-  init(_ connection: TCPConnection, _ conversation: consuming Conversation, _ limits: Limits) {
+  /// How serving a connection ended.
+  enum End: Equatable {
+    case over
+    /// The connection is idle, and everything was answered; so many requests were. Another `Exchange` may go on.
+    case idle(answered: Int)
+  }
+
+  /// - Parameter isResumed: whether the exchange goes on with a connection that was idle.
+  init(
+    _ connection: TCPConnection, _ conversation: consuming Conversation, _ limits: Limits,
+    isResumed: Bool = false
+  ) {
     self.connection = connection
     self.conversation = conversation
-    self.limits = limits
+    (self.limits, self.isResumed) = (limits, isResumed)
     slack = min(1000, Self.milliseconds(limits.idle) / 16)
   }
 
-  /// Serves requests until either side ends the connection.
+  /// Serves requests until either side ends the connection, or it was idle for `limits.quiet`.
   ///
   /// - Parameter number: the connection's number in `roll`, the table of open connections.
-  mutating func run(_ roll: Roll, _ number: Int, _ counters: Counters) throws(NetError) {
-    var counted = 0
+  mutating func run(_ roll: Roll, _ number: Int, _ counters: Counters) throws(NetError) -> End {
+    var counted = conversation.answered
     while true {
       switch conversation.advance(at: Self.second) {
       case .write:
@@ -42,11 +55,16 @@ struct Exchange: ~Copyable {
         counters.requests.add(conversation.answered - counted, ordering: .relaxed)
         counted = conversation.answered
       case .read(let waiting):
-        guard try read(waiting, roll) else { return }
+        switch try read(waiting, roll) {
+        case .bytes: break
+        case .end: return .over
+        case .quiet: return .idle(answered: conversation.answered)
+        }
       case .finish:
         roll.settle(number)
-        return try finish()
-      case .close: return
+        try finish()
+        return .over
+      case .close: return .over
       }
     }
   }
@@ -60,8 +78,11 @@ struct Exchange: ~Copyable {
 
   // MARK: reading
 
-  /// Waits for bytes, and reads them. Returns false at the end of the stream.
-  private mutating func read(_ waiting: Conversation.Waiting, _ roll: Roll) throws(NetError) -> Bool {
+  private enum Reading { case bytes, end, quiet }
+
+  /// Waits for bytes, and reads them. At the end of a time limit the conversation learns of it, which counts as bytes. Returns
+  /// `quiet` if the connection was idle for `limits.quiet`; then the read deadline is where the time limit ends.
+  private mutating func read(_ waiting: Conversation.Waiting, _ roll: Roll) throws(NetError) -> Reading {
     keepTime(waiting)
     while true {
       // The flag must be read after the deadline was set: see Roll. When the server is closing, the read still takes
@@ -70,14 +91,17 @@ struct Exchange: ~Copyable {
       do {
         let count = try unsafe connection.read(into: conversation.room())
         conversation.didRead(count)
-        return count > 0
+        return count > 0 ? .bytes : .end
       } catch .timedOut {
         let left = waiting != .request ? timeLeft(waiting) : roll.isClosing ? .zero : try silenceLeft()
         guard left > .zero else {
           conversation.timeOut(waiting, at: Self.second)
-          return true
+          return .bytes
         }
-        connection.setReadDeadline(.after(left))
+        let untilQuiet = waiting == .request ? timeUntilQuiet(left) : left
+        connection.setReadDeadline(.after(untilQuiet > .zero ? untilQuiet : left))
+        // The flag must be read after the deadline was set: see Roll.
+        if untilQuiet <= .zero, !roll.isClosing { return .quiet }
       }
     }
   }
@@ -87,6 +111,8 @@ struct Exchange: ~Copyable {
   /// `silenceLeft` corrects.
   private mutating func keepTime(_ waiting: Conversation.Waiting) {
     let now = Self.coarseMilliseconds
+    defer { isResumed = false }
+    if isResumed { return }
     if self.waiting == waiting, watched == conversation.watched {
       let isSame =
         waiting == .request
@@ -96,6 +122,12 @@ struct Exchange: ~Copyable {
     (self.waiting, watched) = (waiting, conversation.watched)
     waitingSince = (conversation.answered, now)
     connection.setReadDeadline(.after(patience(waiting)))
+  }
+
+  /// How long to wait until an idle connection, of whose time limit `left` is left, may have been idle for `limits.quiet`; zero or
+  /// less: it has been.
+  private func timeUntilQuiet(_ left: Duration) -> Duration {
+    delivery == nil ? min(left, limits.quiet - (limits.idle - left)) : left
   }
 
   /// How much of a request's time limit is left after a deadline has ended a wait. More than zero: the shutdown had set that
@@ -120,12 +152,13 @@ struct Exchange: ~Copyable {
       return min(time, .seconds(1))
     }
     delivery = nil
-    return connection.sinceAcknowledgement.map { limits.idle - $0 } ?? .zero
+    let passed = Duration.milliseconds(Self.coarseMilliseconds - waitingSince.milliseconds)
+    return limits.idle - (connection.sinceAcknowledgement ?? passed)
   }
 
   private func patience(_ waiting: Conversation.Waiting) -> Duration {
     switch waiting {
-    case .request: limits.idle
+    case .request: min(limits.idle, limits.quiet)
     case .head: limits.header
     case .body: limits.content
     }

@@ -80,14 +80,21 @@ public final class Server: Sendable {
 // MARK: one connection
 
 extension Server {
-  private func converse(_ connection: TCPConnection, _ number: Int, _ watch: Watch, _ labels: RequestLabels) {
-    defer { roll.leave(number) }
+  /// Serves a connection until it ends, or is idle: then its G rests until something comes.
+  ///
+  /// - Parameter answered: how many requests were answered before the connection was idle; nil: it is new.
+  private func converse(
+    _ connection: TCPConnection, _ number: Int, _ watch: Watch, _ labels: RequestLabels, answered: Int? = nil
+  ) {
     let conversation = Conversation(
-      mux: mux, limits: limits, labels: labels, isLast: { [roll] in roll.isClosing },
-      watching: { [lookout] in watch.watching(lookout, $0) })
-    var exchange = Exchange(connection, conversation, limits)
+      mux: mux, limits: limits, labels: labels, answered: answered ?? 0,
+      isLast: { [roll] in roll.isClosing }, watching: { [lookout] in watch.watching(lookout, $0) })
+    var exchange = Exchange(connection, conversation, limits, isResumed: answered != nil)
     // Errors here mean that the peer went away or takes nothing. That is no fault of the server: the connection just ends.
-    try? exchange.run(roll, number, counters)
+    guard case .idle(let answered) = try? exchange.run(roll, number, counters) else {
+      return roll.leave(number)
+    }
+    connection.rest { self.converse(connection, number, watch, labels, answered: answered) }
   }
 
   /// Answers 503 to a connection beyond the limit.

@@ -123,6 +123,10 @@ public final class TCPConnection: Sendable {
     do { try poll.wait(.read) } catch { throw NetError(error) }
   }
 
+  /// Has the running G go on with `body` once its present body has returned and there may be something to read, the read deadline
+  /// has passed, or the connection was closed. Until then the G takes no memory for a stack.
+  public func rest(then body: sending @escaping () throws -> Void) { poll.rest(until: .read, then: body) }
+
   /// Writes one byte if that is possible at once. Returns how many bytes were written, 0 or 1. Only one G at a time may write
   /// or be in this call.
   public func writeNow(_ byte: UInt8) -> Int {

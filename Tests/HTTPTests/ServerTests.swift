@@ -111,6 +111,36 @@ struct ServerTests {
     }
   }
 
+  @Test("an idle connection rests: its G has no stack, and it is answered, closed and ended as before")
+  func rests() async {
+    await #expect(processExitsWith: .success) {
+      var limits = Limits()
+      (limits.quiet, limits.idle) = (.milliseconds(30), .milliseconds(600))
+      withServer(testMux(), limits) { test in
+        let (client, other) = (try test.connect(), try test.connect())
+        for _ in 0..<5 {
+          try client.send(get)
+          check(try client.receive(1).map(\.status) == [200], "an answer")
+          sleep(.milliseconds(100))
+        }
+        // The head comes in two pieces, the first of which ends a rest.
+        try client.send("GET / HTTP/1.1\r\nHo")
+        sleep(.milliseconds(100))
+        try client.send("st: a\r\n\r\n")
+        check(try client.receive(1).map(\.status) == [200], "an answer to a head in pieces")
+        check(try other.receiveAll().isEmpty, "the one that never asked to be closed without a word")
+        let start = ContinuousClock.now
+        check(try client.receiveAll().isEmpty, "a close without a word")
+        check(ContinuousClock.now - start < .seconds(5), "the close to come in time")
+        // A server that shuts down reaches those that rest.
+        let last = try test.connect()
+        try last.send(get)
+        check(try last.receive(1).map(\.status) == [200], "an answer")
+        sleep(.milliseconds(100))
+      }
+    }
+  }
+
   @Test("a client that is still taking its answer is not idle, however long it takes")
   func slowAnswer() async {
     await #expect(processExitsWith: .success) {

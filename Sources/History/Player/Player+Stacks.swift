@@ -46,8 +46,8 @@ extension Player {
     var resting = Dictionary(grouping: begins.keys) { begins[$0].flatMap { history.number(at: $0) } ?? -1 }
     var (numbers, moving) = ([UInt64: Int](), wanted.subtracting(begins.keys))
     let near = max(oldest, here - Self.stackReach)...max(oldest, here)
-    let far = resting.keys.filter { $0 >= oldest && $0 < near.lowerBound }.sorted(by: >).prefix(Self.stackReach)
-    for number in near.reversed() + far {
+    let far = resting.keys.filter { $0 >= oldest && $0 < near.lowerBound }.sorted(by: >)
+    for number in near.reversed() + far.prefix(Self.stackReach) {
       var left = (number < near.lowerBound ? [] : moving).union(resting.removeValue(forKey: number) ?? [])
       guard !left.isEmpty else { continue }
       for (g, stack) in lastStacks(of: &left, in: number) { numbers[g] = stack }
@@ -70,7 +70,9 @@ extension Player {
   /// The stacks of the last events of Gs in a segment, up to this moment. Takes those Gs out of `left`.
   private func lastStacks(of left: inout Set<UInt64>, in number: Int) -> [UInt64: Int] {
     let isHere = number == window.number
-    guard let other = isHere ? window : unpack(number), let segment = history.segment(number) else { return [:] }
+    guard let other = isHere ? window : unpack(number), let segment = history.segment(number) else {
+      return [:]
+    }
     var (blocks, numbers) = (StackBlocks(segment), [UInt64: Int]())
     let end = isHere ? max(count, other.prefix) : other.events.count
     for event in other.events[other.prefix..<end].reversed() {

@@ -336,7 +336,8 @@ public final class History {
   /// the first.
   package func number(at ticks: UInt64) -> Int? {
     guard !numbers.isEmpty else { return nil }
-    return max(numbers.lowerBound, firstNumber - 1 + segments[..<numbers.count].firstPlace(behind: { $0.start <= ticks }))
+    let place = segments[..<numbers.count].firstPlace { $0.start <= ticks }
+    return max(numbers.lowerBound, firstNumber + place - 1)
   }
 
   /// The number of the segment that contains a moment in nanoseconds.

@@ -12,7 +12,8 @@ import Synchronization
   var fiber = unsafe mpg_fiber()
   /// The only M whose thread may run this G, because the G runs a Swift job (Home.swift); nil: any M may.
   var home: M?
-  /// The lowest address of the G's stack; nil until the G first runs, because a G that has not started needs no stack.
+  /// The lowest address of the G's stack; nil until the G first runs, because a G that has not started needs no stack; and nil
+  /// while the G rests (Rest.swift).
   var stack: UnsafeMutableRawPointer?
   /// The wait word: several parties may try to end the wait, and one of them wins; see Claim.swift. Atomic;
   /// any thread may use it.
@@ -23,7 +24,7 @@ import Synchronization
   fileprivate var keeper: UInt32 = 0
 
   // MARK: the second line
-  /// The closure that the G runs; nil once it has begun.
+  /// The closure that the G runs; nil once it has begun. Of a G that runs: what it does next instead of ending (Rest.swift).
   var body: (() throws -> Void)?
   /// The job of a Swift `Task` that the G runs instead of `body`, in one piece; nil once it has begun. See
   /// Executor.swift.

@@ -26,6 +26,8 @@ enum Commit {
   /// Mark the G as parked in the side of a poll descriptor where it has announced itself. When readiness came first,
   /// the G goes on at once. See PollDescriptor.
   case poll(PollSide)
+  /// As `poll`, after the stack, which the G has left for good, was given back. See Rest.
+  case rest(PollSide)
 }
 
 /// The private half of an M: what is constant after its start. Its pointers point to memory that is never freed.

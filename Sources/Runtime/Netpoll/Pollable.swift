@@ -38,7 +38,7 @@ public final class Pollable: Sendable {
   /// The descriptor. The caller owns it, and must close it after calling `close()` here.
   public let fd: Int32
   private let purpose: Purpose
-  private let descriptor: PollDescriptor
+  let descriptor: PollDescriptor
 
   /// Registers `fd`.
   /// - Throws: the reason why nobody can wait for `fd`: EPERM for a regular file, EBADF for no descriptor at all; with
@@ -125,7 +125,7 @@ public final class Pollable: Sendable {
   }
 
   @inline(never)
-  private func twoWait(_ g: G, _ side: PollSide, _ direction: Direction) -> Never {
+  func twoWait(_ g: G, _ side: PollSide, _ direction: Direction) -> Never {
     let other = side.owner.map { "goroutine \($0.id)" } ?? "another"
     let verb = direction == .read ? "read from" : "write to"
     fatal("goroutine \(g.id) and \(other) wait at the same time to \(verb) fd \(fd); one at a time may")
@@ -136,7 +136,7 @@ public final class Pollable: Sendable {
     if side.isExpired { throw .timedOut }
   }
 
-  private func reason(_ direction: Direction) -> WaitReason {
+  func reason(_ direction: Direction) -> WaitReason {
     switch purpose {
     case .signal: .signal
     case .netpoll: direction == .read ? .netpollRead : .netpollWrite

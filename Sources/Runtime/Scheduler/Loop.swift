@@ -62,6 +62,7 @@ extension M {
       if !isParked { makeReady(g) }
     case .poll(let side):
       if !side.commit(g) { makeReady(g) }
+    case .rest(let side): settleRest(g, at: side)
     }
   }
 

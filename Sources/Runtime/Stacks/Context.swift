@@ -34,7 +34,13 @@ private func gMain(_ link: UnsafeMutableRawPointer?) {
   let g = G(slot: UInt32(UInt(bitPattern: link)) - 1)
   leaveRuntime()
   runBody(of: g)
-  let m = enterRuntime("exit")
+  var m = enterRuntime("exit")
+  while g.hasBody {  // it rests before the next one: Rest §2
+    if g.beginRest(m) { unsafe mpg_fiber_exit(&g.record.pointee.fiber, m.fiber) }
+    leaveRuntime()
+    runBody(of: g)
+    m = enterRuntime("exit")
+  }
   g.scope?.leave(g)
   m.ask(.exit)
   unsafe mpg_fiber_exit(&g.record.pointee.fiber, m.fiber)

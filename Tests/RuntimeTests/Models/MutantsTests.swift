@@ -133,7 +133,7 @@ extension HastenModel: MutableModel {
 
 extension ParkModel: MutableModel {
   static var whole: [Self] { [1, 2, 3].map { Self(flaw: nil, wakers: $0, ms: 3) } }
-  static func mutants(_ flaw: ParkFlaw) -> [Self] { [Self(flaw: flaw)] }
+  static func mutants(_ flaw: ParkFlaw) -> [Self] { [Self(flaw: flaw, rests: flaw == .givesBackLate)] }
 }
 
 extension PollModel: MutableModel {

@@ -5,6 +5,9 @@
 // the queue and hands its item over. An M has one record of what its G asked for on leaving. The lock in that
 // record is released on the scheduling stack.
 //
+// A G that rests (Rest.swift) has no stack while it waits: the M gives it back before it releases the lock, and the M that takes the
+// G up gives it another.
+//
 // The promises: no M enters the G while it is on its stack. Every move of the G is legal. The G goes on with
 // an item. At rest the G has had all items.
 
@@ -26,6 +29,8 @@ enum ParkFlaw: CaseIterable, Sendable {
   case queuesBeforeLeaving
   /// The G goes on using the M that it had before a park.
   case keepsM
+  /// The M gives the stack of a G that rests back after others can find the G.
+  case givesBackLate
 }
 
 struct ParkModel: Model {
@@ -34,6 +39,8 @@ struct ParkModel: Model {
   var wakers = 2
   /// The number of Ms that may run the G.
   var ms = 2
+  /// Whether the G waits without a stack.
+  var rests = false
 
   enum Status: Hashable { case runnable, running, waiting, dead }
 
@@ -60,7 +67,9 @@ struct ParkModel: Model {
     case enter
     case runs
     case count
+    case giveBack
     case release
+    case giveBackLate
     case releaseEarly
     case push
   }
@@ -80,6 +89,7 @@ struct ParkModel: Model {
     var status = Status.running
     var place = Place.yield
     var isOnStack = true
+    var hasStack = true
     /// The M into whose record the G writes.
     var m = 0
     var keptM = 0
@@ -129,6 +139,7 @@ extension ParkModel {
   private func gStep(_ before: State) -> State? {
     guard before.isOnStack, before.workers[before.m] == .runs else { return nil }
     var state = before
+    if !before.hasStack { state.wrong = "runs on a stack that was given back" }
     let record = flaw == .keepsM ? before.keptM : before.m
     switch before.place {
     case .yield:
@@ -198,12 +209,16 @@ extension ParkModel {
       move(.runnable, .running, &state)
     case .enter:
       if before.isOnStack { state.wrong = "entered while it is on its stack" }
-      (state.isOnStack, state.m, state.workers[index]) = (true, index, .runs)
+      (state.isOnStack, state.hasStack, state.m, state.workers[index]) = (true, true, index, .runs)
     case .count:
       move(.running, .waiting, &state)
       let isReleased = flaw == .releasesBeforeLeaving || flaw == .releasesBeforeCounting
-      state.workers[index] = isReleased ? .free : .release
-    case .release: (state.isLocked, state.workers[index]) = (false, .free)
+      let isGivenBack = rests && flaw != .givesBackLate
+      state.workers[index] = isReleased ? .free : isGivenBack ? .giveBack : .release
+    case .giveBack: (state.hasStack, state.workers[index]) = (false, .release)
+    case .release:
+      (state.isLocked, state.workers[index]) = (false, rests && before.hasStack ? .giveBackLate : .free)
+    case .giveBackLate: (state.hasStack, state.workers[index]) = (false, .free)
     case .releaseEarly: (state.isLocked, state.workers[index]) = (false, .count)
     case .push:
       move(.running, .runnable, &state)
