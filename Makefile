@@ -57,7 +57,12 @@ SWIFT := swift
 ALIKE := --no-color-diagnostics
 # The standard library is linked in, so that the programs run on machines without Swift; lld, because the default
 # linker warns about what it finds in that library.
-RELEASE := $(ALIKE) -c release --static-swift-stdlib -Xswiftc -use-ld=lld --scratch-path $(SCRATCH)
+# Then what makes them smaller (docs/performance.md): a module in place of Foundation; no table of our functions for others to
+# link with; and a compact table of the addresses to adjust at the start, which libc reads since 2.36.
+LIBC_MINOR := $(shell getconf GNU_LIBC_VERSION 2>/dev/null | cut -d. -f2)
+SMALL := -Xswiftc -I$(abspath $(SCRATCH))/essentials -Xswiftc -L$(abspath $(SCRATCH))/essentials \
+  -Xlinker --no-export-dynamic $(shell [ "$(LIBC_MINOR)" -ge 36 ] 2>/dev/null && echo -Xlinker -zpack-relative-relocs)
+RELEASE := $(ALIKE) -c release --static-swift-stdlib -Xswiftc -use-ld=lld --disable-local-rpath $(SMALL) --scratch-path $(SCRATCH)
 PRODUCTS := mpgtop mpg-demo mpg-load mpg-lesson
 BIN := $(SCRATCH)/release
 SOURCES := Package.swift Sources Tests examples
@@ -244,17 +249,17 @@ go-images: ## capture the images of Go programs again, which tests without Go at
 
 soak: ## everything at once and at random, watched from outside; MINUTES=1 SEED=… MODE=preemption|reader|fork|procs
 	@scripts/need.sh build
-	$(SWIFT) build $(RELEASE) --product mpg-soak
+	@$(MAKE) --no-print-directory release PRODUCTS=mpg-soak
 	$(BIN)/mpg-soak --minutes $(or $(MINUTES),1) $(if $(SEED),--seed $(SEED)) $(if $(MODE),--mode $(MODE))
 
 fairness: ## a random mix, each of whose waits must keep its bound, watched from outside; MINUTES=1 PROCS=1,2,8 SEED=…
 	@scripts/need.sh build
-	$(SWIFT) build $(RELEASE) --product mpg-soak
+	@$(MAKE) --no-print-directory release PRODUCTS=mpg-soak
 	$(BIN)/mpg-soak fairness --minutes $(or $(MINUTES),1) $(if $(PROCS),--procs $(PROCS)) $(if $(SEED),--seed $(SEED))
 
 lateness: ## how late the same mix makes Gs, ours beside Go; MINUTES=0.5 each on 1, 2 and 8 Ps, ROUNDS=3 SEED=…
 	@scripts/need.sh bench
-	$(SWIFT) build $(RELEASE) --product mpg-soak
+	@$(MAKE) --no-print-directory release PRODUCTS=mpg-soak
 	@scripts/lateness.sh $(BIN) $(or $(ROUNDS),3) $(or $(MINUTES),0.5) $(SEED)
 
 bench: ## ours beside Go, interleaved, and x and R in a storm; BASE=FOLDER: beside another build; see docs/performance.md
@@ -297,6 +302,7 @@ instructions: ## instructions of each hot path, which must not grow, large stack
 	@$(MAKE) --no-print-directory release PRODUCTS='mpg-bench mpg-demo'
 	@scripts/stackframes.py $(BIN)
 	@for program in mpg-bench mpg-demo; do scripts/swift_marks.sh $(BIN)/$$program || exit 1; done
+	@scripts/sizes.sh $(BIN) mpg-demo
 	@scripts/instructions.sh $(BIN) $(if $(UPDATE),update)
 
 api: ## what the libraries' users could no longer build with since BASE=TAG (or a commit)
@@ -309,11 +315,13 @@ install: release ## install mpgtop, mpg-demo, mpg-load, mpg-lesson, manual page 
 
 deb: release ## a Debian package, in $(SCRATCH), tried without the Swift toolchain; completions in three shells
 	@scripts/need.sh deb
+	@scripts/sizes.sh $(BIN) $(PRODUCTS)
 	@scripts/deb.sh $(BIN) $(SCRATCH)
 	@scripts/terminal/run.sh $(EMULATOR) completions.py $(BIN)
 
 release:
 	@scripts/need.sh build
+	@scripts/essentials.sh $(SCRATCH)/essentials $(SWIFT)c
 	@scripts/build.sh $(SCRATCH) $(PRODUCTS) -- $(SWIFT) build $(RELEASE)
 
 format: ## rewrite all Swift to the house style

@@ -178,6 +178,9 @@ let package = Package(
     .executableTarget(
       name: "mpg-trial", dependencies: ["MPG", "Net"], path: "Tests/Trial", swiftSettings: swift),
 
+    // What the installed programs have in place of Foundation: scripts/essentials.sh builds it once more, by Foundation's name.
+    .target(name: "Essentials", swiftSettings: swift),
+
     // What tests of several targets need, written once.
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swift),
     .testTarget(name: "RegionTests", dependencies: ["Region", "TestSupport"], swiftSettings: swift),
@@ -218,6 +221,7 @@ let package = Package(
       swiftSettings: swift),
     .testTarget(
       name: "EndToEndTests", dependencies: ["Region", "TestSupport"] + rooms, swiftSettings: swift),
-    .testTarget(name: "HouseTests", dependencies: ["Region", "TestSupport"], swiftSettings: swift),
+    .testTarget(
+      name: "HouseTests", dependencies: ["Essentials", "Region", "TestSupport"], swiftSettings: swift),
   ]
 )

@@ -154,7 +154,8 @@ public struct Sampler {
       frame.instruments = instruments
       // The steal matrix is read with the gauges, so it is of the frame's moment even if the other instruments are
       // older.
-      frame.instruments?.steals = frame.snapshot.steals
+      let steals = frame.snapshot.steals
+      frame.instruments?.steals = steals
       // Findings and CPU times are those of the last keyframe, so that a look back at this moment shows the same
       // ones.
       if let marked {

@@ -4,6 +4,7 @@
 // is, and whether the G reads or writes. Without a stack a lock is a semaphore, which all of them are made of, and a socket is
 // read from.
 import GoTrace
+import Host
 import Region
 
 /// Our reasons for Go's words, with those of the present generation at hand.
@@ -37,7 +38,7 @@ struct TraceReasons {
 
   static func reason(_ word: String, _ functions: [String]) -> WaitReason {
     func has(_ parts: String...) -> Bool {
-      functions.contains { function in parts.contains { function.contains($0) } }
+      functions.contains { function in parts.contains { function.includes($0) } }
     }
     switch word {
     case "network":

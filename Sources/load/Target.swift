@@ -13,11 +13,11 @@ struct Target: Equatable, Sendable {
 
   init(parsing text: String) throws {
     var rest = text[...]
-    if let scheme = rest.firstRange(of: "://"), rest[..<scheme.lowerBound].allSatisfy(\.isLetter) {
-      guard rest[..<scheme.lowerBound].lowercased() == "http" else {
-        throw ValidationError("only http:// is spoken")
-      }
-      rest = rest[scheme.upperBound...]
+    // Not by `firstRange(of:)`, which would bring Swift's regular expressions, a megabyte, into the program.
+    let scheme = rest.prefix(while: \.isLetter)
+    if rest[scheme.endIndex...].hasPrefix("://") {
+      guard scheme.lowercased() == "http" else { throw ValidationError("only http:// is spoken") }
+      rest = rest[scheme.endIndex...].dropFirst("://".count)
     }
     let end = rest.firstIndex { "/?#".contains($0) } ?? rest.endIndex
     let place = rest[..<end]

@@ -5,7 +5,7 @@ import TUI
 /// A sampler that never throws: it keeps the error, and shows it as the end of the target. If the screen wants a past
 /// moment, a separate thread makes the frames from a copy of the history, and the sampler keeps draining.
 struct LiveFeed {
-  private var sampler: Sampler
+  @CopyOnWrite private var sampler: Sampler
   private let limits: HistoryLimits
   private let waker: Waker
   private let host: String?
@@ -22,7 +22,8 @@ struct LiveFeed {
 
   /// - Parameter host: the other machine on which the target runs; nil: it runs here, or nobody said where.
   init(_ source: any SchedulerSource, _ limits: HistoryLimits, _ waker: Waker, host: String? = nil) {
-    (sampler, self.limits, self.waker, self.host) = (Self.sampler(source, limits), limits, waker, host)
+    sampler = Self.sampler(source, limits)
+    (self.limits, self.waker, self.host) = (limits, waker, host)
     (past, requests, stages) = (Self.past(waker), RequestDesk(waker), StageDesk(waker))
   }
 

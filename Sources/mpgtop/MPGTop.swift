@@ -168,9 +168,15 @@ enum MPGTop {
 
   /// Joins the parser's message, which may have several sentences and lines, into one clause.
   private static func clause(of error: any Error, _ type: any ParsableCommand.Type) -> String {
-    let text = type.message(for: error).split(separator: "\n").joined(separator: " ")
-    let sentences = text.split(separator: ". ").map { $0.prefix(1).lowercased() + $0.dropFirst() }
-    return sentences.joined(separator: ", ")
+    var rest = type.message(for: error).split(separator: "\n").joined(separator: " ")[...]
+    var sentences: [Substring] = []
+    while let end = rest.firstPlace(of: ". ") {
+      sentences.append(rest[..<end])
+      rest = rest[end...].dropFirst(2)
+    }
+    sentences.append(rest)
+    let clauses = sentences.filter { !$0.isEmpty }.map { $0.prefix(1).lowercased() + $0.dropFirst() }
+    return clauses.joined(separator: ", ")
   }
 
   private static func run(_ options: Options, _ output: StandardOutput) throws(Failure) {

@@ -22,7 +22,7 @@ struct PastDesk {
   private let start: Start
   private var thread: Background<Made?>
   /// The position in the history; nil while the other thread uses it, and before the first frame.
-  private var travel: TimeTravel?
+  @CopyOnWrite private var travel: TimeTravel? = nil
   private var commands: [TimeCommand] = []
   private var making: (wish: Wish, effort: Effort)?
   private var last: (wish: Wish, frame: Frame)?

@@ -4,7 +4,7 @@ import TUI
 
 struct TimeTravel {
   private var player: Player
-  private var frames = PastFrames()
+  @CopyOnWrite private var frames = PastFrames()
   private let origin: Past.Origin
   /// The wall clock and the history's moment when playing began, or at the last command; nil: not playing.
   private var playing: (wall: UInt64, moment: UInt64)?

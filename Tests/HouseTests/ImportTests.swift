@@ -36,6 +36,7 @@ struct Layer: Sendable, CustomStringConvertible {
 
   static let all = [
     Layer(folder: "Region", mayImport: []),
+    Layer(folder: "Essentials", mayImport: []),
     Layer(folder: "Runtime", mayImport: ["Region", "CMPG", "CIOCP", "HeapModule"]),
     Layer(folder: "Net", mayImport: ["MPG", "CNet"]),
     Layer(folder: "HTTP", mayImport: ["MPG", "Net", "CLLHTTP"]),

@@ -19,7 +19,8 @@ extension Fixtures {
     frame.detail.sockets = Dictionary(uniqueKeysWithValues: (3..<60).map { ($0, socket($0)) })
     frame.detail.polls = polls()
     frame.detail.timeline = timeline(rows: rows, columns: 72)
-    frame.detail.timeline?.others = timeline(rows: frame.snapshot.ms.count, columns: 72).rows
+    let others = timeline(rows: frame.snapshot.ms.count, columns: 72).rows
+    frame.detail.timeline?.others = others
     frame.detail.events = events(at: frame.snapshot.time)
     frame.detail.health = health(frame)
     frame.detail.stage = stage(frame.snapshot)

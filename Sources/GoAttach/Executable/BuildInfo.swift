@@ -9,7 +9,11 @@ public struct GoVersion: Sendable, Equatable, CustomStringConvertible {
 
   /// Parses a version; nil: it is not one of Go 1.
   public init?(_ text: String) {
-    guard let found = text.firstMatch(of: #/\bgo1\.(\d{1,3})/#), let minor = Int(found.1) else { return nil }
+    let words = text.split { !$0.isLetter && !$0.isNumber && $0 != "." && $0 != "_" }
+    let minors = words.lazy.filter { $0.hasPrefix("go1.") }.compactMap { word in
+      Int(word.dropFirst("go1.".count).prefix { $0.isNumber }.prefix(3))
+    }
+    guard let minor = minors.first else { return nil }
     (description, self.minor) = (text, minor)
   }
 }

@@ -12,7 +12,7 @@ enum GoLibrary {
     var seen: Set<Substring> = []
     for line in maps.split(separator: "\n") {
       // In a line of `maps` many blanks stand before the path, so the path is found by its first slash.
-      guard let start = line.firstIndex(of: "/"), line[..<start].contains("r-x"), seen.count < most,
+      guard let start = line.firstIndex(of: "/"), line[..<start].includes("r-x"), seen.count < most,
         seen.insert(line[start...]).inserted
       else { continue }
       // The path begins at the process's root folder, which may be another than ours (a container).

@@ -148,7 +148,10 @@ public struct TraceProfile: Sendable {
     let word = tables.string(id) ?? ""
     let isMeant =
       kind == .net
-      ? word == "network" : ["chan", "sync", "select"].contains { word.contains($0) }
+      ? word == "network"
+      : word.indices.contains { place in
+        ["chan", "sync", "select"].contains { word[place...].hasPrefix($0) }
+      }
     words[id] = isMeant
     return isMeant
   }

@@ -6,7 +6,7 @@ import Observed
 /// The facts that a screen shows of one moment.
 public struct Frame: Sendable, Equatable {
   /// The gauges at the moment.
-  public var snapshot: Snapshot
+  @CopyOnWrite public var snapshot: Snapshot
   /// The number of Gs started per second. All rates here are over the time since the previous frame, but at
   /// least over the last second. nil: the source does not count this, or no time has passed, as in the first frame.
   public var switchesPerSecond: Double?
@@ -34,13 +34,13 @@ public struct Frame: Sendable, Equatable {
   public var doubt: String?
   /// The instruments (Instruments.swift) that are derived from the events before this moment; nil: no events
   /// were read.
-  public var instruments: Instruments?
+  @CopyOnWrite public var instruments: Instruments? = nil
   /// The moment of history that the frame shows; nil: the frame is of now.
   public var past: Past?
   /// Whether stacks of Gs can be asked for.
   public var hasStacks = false
   /// The details that a viewer asked for besides the gauges.
-  public var detail = Detail()
+  @CopyOnWrite public var detail = Detail()
   /// The loads that this viewer puts on the target at present; nil: the target takes no loads.
   public var loads: Loads?
   /// The recording that the viewer writes while it shows this frame; nil: it writes none.

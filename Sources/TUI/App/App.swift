@@ -207,7 +207,7 @@ public enum Again: Sendable, Equatable {
 }
 
 /// The values that the loop keeps from one round to the next.
-private struct Loop {
+private struct Loop: ~Copyable {
   var state: AppState
   var rhythm: Rhythm
   /// The state whose picture the terminal shows.

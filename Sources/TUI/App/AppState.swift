@@ -7,9 +7,9 @@ public import Inspector
 /// The state of the dashboard.
 public struct AppState: Sendable, Equatable {
   /// The newest frame that the source gave.
-  public internal(set) var latest: Frame?
+  @CopyOnWrite public internal(set) var latest: Frame? = nil
   /// The frame that stays on the screen while the view is paused.
-  public internal(set) var frozen: Frame?
+  @CopyOnWrite public internal(set) var frozen: Frame? = nil
   public internal(set) var isHelpShown = false
   var firstHelpLine = 0
   /// Whether the report of a past moment lies over the screen.

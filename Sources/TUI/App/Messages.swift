@@ -3,6 +3,7 @@
 // The footer shows them among its other pieces where they fit. Where they do not fit, or where an overlay
 // covers the footer, they get as many lines of their own as they need, at the bottom, above the line that is
 // typed.
+import Inspector
 
 struct Messages {
   let state: AppState
@@ -28,7 +29,7 @@ struct Messages {
     guard bottom >= 0, size.columns > 2 else { return }
     let shown = String(
       String.UnicodeScalarView(canvas.row(size.rows - 1).filter { $0.width > 0 }.map(\.glyph)))
-    let missing = pieces.filter { !shown.contains($0.spans.map(\.text).joined()) }
+    let missing = pieces.filter { !shown.includes($0.spans.map(\.text).joined()) }
     let margin = size.columns >= 60 ? 1 : 0
     let lines = missing.flatMap { Self.lines(of: $0, width: size.columns - 2 * margin) }
     let first = max(0, bottom + 1 - lines.count)

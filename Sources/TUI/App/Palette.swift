@@ -1,5 +1,6 @@
 // The palette: a list of all actions by name, the shown screen's own first. Typing narrows the list, Enter
 // performs an action.
+import Inspector
 
 enum Palette {
   /// The actions whose names contain all words of the text.
@@ -8,7 +9,7 @@ enum Palette {
     let rows = ActionTable.groups(on: screen, over: overlay).flatMap(\.rows).filter { $0.action != .palette }
     return rows.filter { row in
       let name = "\(row.title) \(row.id)".lowercased()
-      return words.allSatisfy { name.contains($0) }
+      return words.allSatisfy { name.includes($0) }
     }
   }
 

@@ -1,6 +1,7 @@
 // The shapes that pictures are made of: one set for terminals that show Unicode, one for those that show
 // ASCII only.
 import Glibc
+internal import Inspector
 
 /// A set of glyphs, each a single column wide.
 public struct Glyphs: Sendable, Equatable {
@@ -68,6 +69,6 @@ public struct Glyphs: Sendable, Equatable {
   public static func forEnvironment(_ environment: [String: String]) -> Glyphs {
     let locale = localeNames.lazy.compactMap { environment[$0] }.first { !$0.isEmpty } ?? ""
     let encoding = locale.lowercased().filter { $0.isLetter || $0.isNumber }
-    return encoding.contains("utf8") ? .unicode : .ascii
+    return encoding.includes("utf8") ? .unicode : .ascii
   }
 }

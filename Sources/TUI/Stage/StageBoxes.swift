@@ -123,7 +123,7 @@ struct StageBoxes {
     guard inside > 1 else { return }
     if let entry = stage.gs[g]?.entry {
       // An entry is `function at File.swift:31`. Blanks alone do not end the function, since closures have some in their names.
-      let function = entry.split(separator: " at ").first.map(String.init) ?? entry
+      let function = entry.firstPlace(of: " at ").map { String(entry[..<$0]) } ?? entry
       line(TextWidth.sanitised(function, isASCII: glyphs.isASCII), 1, .dim)
     }
     // A name is shown whole or not at all.

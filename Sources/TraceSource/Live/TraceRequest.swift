@@ -222,7 +222,7 @@ package struct TraceRequest: ~Copyable {
       case 300..<400: "answers \(status): it wants to be asked elsewhere; give that address"
       case 401, 403:
         "does not let us trace, \(status)\(said); with a name and password: curl -s -u NAME ADDRESS | mpgtop replay -"
-      case _ where text.contains("already"):
+      case _ where text.includes("already"):
         "is being traced by somebody else (\(text)): Go gives one trace at a time; end the other, or try again"
       default: "gives no trace, but answers \(status)\(said)"
       }

@@ -76,7 +76,7 @@ struct RemoteChoice {
     let all = try Self.list(remote)
     let lines = all.dropFirst()
     let state = all.first.flatMap { heading in
-      heading.firstRange(of: "STATE").map { heading.distance(from: heading.startIndex, to: $0.lowerBound) }
+      heading.firstPlace(of: "STATE").map { heading.distance(from: heading.startIndex, to: $0) }
     }
     // A name may have blanks in it, so the state is found behind its own heading.
     let live = lines.filter { line in

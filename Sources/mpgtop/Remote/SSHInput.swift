@@ -150,14 +150,16 @@ struct RemoteCommand {
         (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
           || "-_./=".utf8.contains(byte)
       }
-    return isPlain ? word : "'" + word.replacing("'", with: "'\\''") + "'"
+    return isPlain
+      ? word
+      : "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
   }
 
   /// Returns what the other side complained of, in words that follow "the stream ended: ".
   func explained(_ line: String) -> String {
     // How versions of mpgtop that know no streams complain of the command line that this version sends them.
     let signs = ["no live process called stream", "only --post-mortem takes two words", "'--answer'"]
-    if signs.contains(where: { line.contains($0) }) {
+    if signs.contains(where: { line.includes($0) }) {
       return "mpgtop on \(host) is older than this one and knows no streams; install the same version there"
     }
     return "\(host) says: \(printable(line))"
