@@ -321,7 +321,7 @@ deb: release ## a Debian package, in $(SCRATCH), tried without the Swift toolcha
 
 release:
 	@scripts/need.sh build
-	@scripts/essentials.sh $(SCRATCH)/essentials $(SWIFT)c
+	@scripts/essentials.sh $(SCRATCH) $(SWIFT)
 	@scripts/build.sh $(SCRATCH) $(PRODUCTS) -- $(SWIFT) build $(RELEASE)
 
 format: ## rewrite all Swift to the house style

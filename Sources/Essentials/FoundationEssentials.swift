@@ -4,7 +4,7 @@
 // errors that are `LocalizedError`s, and JSON for `--experimental-dump-help`. Linked statically, this brings 6 MB into each
 // program: the library itself, its collections and its regular expressions. Hence `make release` lets the compiler find this
 // module before the toolchain's (scripts/essentials.sh). The compiler checks it against its user. When a newer
-// swift-argument-parser uses more, the release does not build, and this file has to grow or to go.
+// swift-argument-parser uses more, the release goes back to the toolchain's module, and this file has to grow.
 //
 // Without `make release`, such as in the tests, the toolchain's module is used.
 
