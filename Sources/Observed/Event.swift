@@ -91,6 +91,9 @@ public struct Event: Sendable, Equatable {
   /// In `goCreate`, where the G was spawned: `function at File.swift:31`; nil: not known.
   package var entry: String? { names.string(UInt64(count)) }
 
+  /// In `goLabel`, `log` and `cpuSample`, the text that the event names; nil: none, or not known.
+  private var label: String? { names.string(UInt64(count)) }
+
   /// The names of kinds and reasons. They are made once, because printing an enum's case takes longer than making the
   /// rest of an event's text.
   private static let kindNames = (0..<256).map { raw in
@@ -110,6 +113,9 @@ public struct Event: Sendable, Equatable {
     case .goStart: return "\(who) runs, \(after())"
     case .goLabel where detail == 4: return "span \(arg) of \(who) is over"
     case .goLabel: return "\(who) " + (arg == 0 ? "is in no span" : "is in span \(arg)") + labelWords
+    case .log:
+      return "\(who) logs" + (arg == 0 ? "" : " in span \(arg)") + ": \(label ?? "a line that is not kept")"
+    case .cpuSample: return (g == nil ? "M\(m)" : who) + " is sampled" + (label.map { " in \($0)" } ?? "")
     case .timerLate: return "a timer of \(who) is late by \(TimeText.short(clock.nanoseconds(lasting: arg)))"
     case .goPark: return "\(who) parks on \(reasonText)" + (arg == 0 ? "" : ", fd \(arg &- 1)")
     case .goReady:
@@ -138,7 +144,7 @@ public struct Event: Sendable, Equatable {
   }
 
   private var labelWords: String {
-    names.string(UInt64(count)).map { ": \($0)" } ?? ""
+    label.map { ": \($0)" } ?? ""
   }
 
   /// The words for events that are not about one G.
@@ -167,7 +173,7 @@ public struct Event: Sendable, Equatable {
     case .preemptRequest: return "M\(arg) on P\(count) is asked to stop"
     case .boot, .goCreate, .goStart, .goPark, .goReady, .goYield, .goExit, .goPreempt, .goResume,
       .goSyscall, .goSyscallExit, .procsChange, .procRetire, .shortage, .lend, .goLabel, .netpollLate,
-      .timerLate:
+      .timerLate, .log, .cpuSample:
       return "\(kind)"
     }
   }

@@ -98,6 +98,15 @@
   /// From here on the netpoll thread waits in another way; `detail`: 1 it stands by, since every P is busy; 0 it waits in
   /// the kernel.
   case netpollStandby = 49
+  /// Only in a history made of a Go trace: G wrote a line to the trace; `count`: the line (string id), `arg`: the number of
+  /// the span to which it belongs, 0: none.
+  case log = 50
+  /// Only in a history made of a Go trace: the CPU profiler found G running here, or a thread without a G; `count`: the
+  /// function (string id).
+  case cpuSample = 51
+
+  /// Whether the event is only in histories made of Go traces. No runtime writes it.
+  public var isOfTraces: Bool { self == .log || self == .cpuSample }
 
   /// What the parts `g detail count arg` of the event's record mean; `-`: unused.
   public var meaning: String {
@@ -141,6 +150,8 @@
     case .goSetAside: "g detail:RunSource - -"
     case .takeUp: "- - count:gs arg:place"
     case .netpollStandby: "- detail:stands_by - -"
+    case .log: "g - count:string arg:span"
+    case .cpuSample: "g - count:string -"
     }
   }
 }

@@ -75,6 +75,7 @@ struct SegmentBuilder {
   private var meter: CourseMeter
   private var course = HistoryCourse()
   private var ranges: [CollectorRange] = []
+  private var heapSizes: [HeapSize] = []
   /// Whether the garbage collector marks.
   private var isCollecting = false
 
@@ -143,6 +144,18 @@ struct SegmentBuilder {
 
   /// Adds a stretch that the garbage collector took.
   mutating func add(_ range: CollectorRange) { ranges.append(range) }
+
+  /// Notes the size of the heap, or that at which the next collection is to end. Of each millisecond the last is kept: the
+  /// allocator tells it at every step.
+  mutating func noteHeap(live: UInt64? = nil, goal: UInt64? = nil) {
+    var size = heapSizes.last ?? HeapSize(time: time)
+    let isSame = !heapSizes.isEmpty && size.time / 1_000_000 == time / 1_000_000
+    (size.time, size.live, size.goal) = (time, live ?? size.live, goal ?? size.goal)
+    if isSame { heapSizes[heapSizes.count - 1] = size } else { heapSizes.append(size) }
+  }
+
+  /// After a gap nothing is known of the heap until it is told.
+  mutating func forgetHeap() { if !heapSizes.isEmpty { heapSizes.append(HeapSize(time: time)) } }
 
   private mutating func place(_ lane: Lane) -> Int {
     if let lastPlace, lastPlace.lane == lane { return lastPlace.place }
@@ -350,7 +363,7 @@ struct SegmentBuilder {
     _ closed: ArraySlice<Pending>, _ names: TraceNames, to history: History, isPreliminary: Bool = false
   ) {
     (history.names, history.stacks, history.course) = (names.book, names.stacks, course)
-    history.collectorRanges = ranges
+    (history.collectorRanges, history.heapSizes) = (ranges, heapSizes)
     for pending in closed {
       var segment = Self.segment(pending)
       segment.isPreliminary = isPreliminary
@@ -409,6 +422,8 @@ struct SegmentBuilder {
   /// Forgets what is only of the time before a moment, which the history has dropped.
   mutating func forget(before time: UInt64) {
     ranges.removeAll { $0.end < time }
+    // The last size before the moment holds on.
+    heapSizes.removeFirst(max(0, heapSizes.firstPlace { $0.time < time } - 1))
     course.forget(before: time)
   }
 

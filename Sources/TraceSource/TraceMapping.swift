@@ -16,7 +16,11 @@
 //     goDestroy                      goExit
 //     goSwitch, goSwitchDestroy      goReady of the coroutine; the reader gives the other parts as events of their own
 //     gcBegin, gcEnd                 gcStart, gcEnd
-//     stw…, gcMarkAssist…            no record: a stretch that the collector took (CollectorRange)
+//     stw…, gcMarkAssist…, gcSweep…  no record: a stretch that the collector took (CollectorRange)
+//     heapAlloc, heapGoal            no record: the size of the heap (HeapSize), of each millisecond the last
+//     goLabel                        no record: a label of the G (StackBook). Go itself labels the collector's workers only
+//     userLog                        log, with the text and the task
+//     cpuSample                      cpuSample, with the function and the stack
 //     userTask…, userRegion…         goLabel (TraceSpans)
 //     goStatus…, procStatus          no record: what was there before the trace is in the keyframes (§3)
 //
@@ -30,7 +34,7 @@
 //
 // §4 What is not told, and is nil on every screen: the depths of the queues (a trace says that a G is ready, and not whether it
 // stands on an LRQ or the GRQ), steals, attempts to steal, searching, timers, descriptors, wake-ups of the poller. All counters
-// begin with the trace. Events of allocation, sweeping and CPU samples have no place among ours and are counted only.
+// begin with the trace. Events of experiments are read over.
 import GoTrace
 import History
 import Observed
@@ -74,6 +78,8 @@ struct TraceMapping {
   /// Since when each G assists the collector, and since when the world stands still.
   private var assists: [UInt64: UInt64] = [:]
   private var stop: UInt64?
+  /// Since when each P sweeps.
+  private var sweeps: [Int: UInt64] = [:]
 
   /// The M of records that name none. No thread gets this number.
   static let noM = UInt16.max
@@ -90,7 +96,8 @@ struct TraceMapping {
       names.first = [:]
     }
     spans = TraceSpans()
-    (assists, stop) = ([:], nil)
+    (assists, stop, sweeps) = ([:], nil, [:])
+    builder.forgetHeap()
   }
 
   /// A new generation: ids of strings and stacks mean others now.
@@ -126,7 +133,11 @@ struct TraceMapping {
     case .goStatus, .goStatusStack: introduceG(event, context, tables)
     case .procStart, .procStop, .procSteal, .procStatus, .procsChange: change(event, context)
     case .gcBegin, .gcEnd: collect(event.kind == .gcBegin, context)
-    case .stwBegin, .stwEnd, .gcMarkAssistBegin, .gcMarkAssistEnd: hold(event.kind, context)
+    case .stwBegin, .stwEnd, .gcMarkAssistBegin, .gcMarkAssistEnd, .gcSweepBegin, .gcSweepEnd:
+      hold(event.kind, context)
+    case .heapAlloc: builder.noteHeap(live: arguments.0)
+    case .heapGoal: builder.noteHeap(goal: arguments.0)
+    case .userLog, .cpuSample, .goLabel: note(event, context, tables)
     case .userTaskBegin, .userTaskEnd, .userRegionBegin, .userRegionEnd: label(event, context, tables)
     default: break
     }
@@ -209,6 +220,10 @@ struct TraceMapping {
     case .stwEnd:
       if let stop { builder.add(CollectorRange(.stop, begin: stop, end: context.time, g: context.g)) }
       stop = nil
+    case .gcSweepBegin: if let p = context.p { sweeps[p] = context.time }
+    case .gcSweepEnd:
+      guard let begin = context.p.flatMap({ sweeps.removeValue(forKey: $0) }) else { return }
+      builder.add(CollectorRange(.sweep, begin: begin, end: context.time, g: context.g))
     default:
       guard let begin = assists.removeValue(forKey: context.g) else { return }
       builder.add(CollectorRange(.assist, begin: begin, end: context.time, g: context.g))

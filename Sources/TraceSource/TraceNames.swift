@@ -45,6 +45,19 @@ struct TraceNames {
     return id
   }
 
+  /// The id of a line that the program logs: `category: text`. Each line may be another one, so the lines get half of the room at
+  /// most; 0: there is none left.
+  mutating func id(ofLog category: UInt64, _ text: UInt64, _ tables: TraceTables) -> UInt32 {
+    guard book.bytes.count < Self.mostBytes / 2 else { return 0 }
+    let parts = [tables.string(category), tables.string(text)].compactMap { $0 }.filter { !$0.isEmpty }
+    return id(of: parts.joined(separator: ": "))
+  }
+
+  /// Notes that a G has a label from a moment on.
+  mutating func label(_ g: UInt64, _ string: UInt64, from time: UInt64, _ tables: TraceTables) {
+    stacks.label(g, id(ofString: string, tables), from: time)
+  }
+
   /// Where a G begins, by the stack that it has when it is made.
   mutating func entry(topOf stack: UInt64, _ tables: TraceTables) -> UInt32 {
     if let known = entries[stack] { return known }

@@ -66,6 +66,7 @@ struct Batch {
       let isLast = player.isAtEnd
       var frame = frames.frame(
         of: player, source.origin, ended: isLast ? source.ended : nil, since: before)
+      frame.unwatched = player.unwatched(since: before)
       if let question = interest.stage { frame.detail.stage = Stage(player, question) }
       try write(frame, isFirst: printed == 0)
       (printed, before) = (printed + 1, player.time)
@@ -77,6 +78,7 @@ struct Batch {
   /// Prints frames of the traces of a running Go program, `-d` apart in the program's own time, each as soon as its moment has
   /// come. In a gap there are none.
   func run(_ follower: TraceFollower) throws(Failure) {
+    if isatty(STDERR_FILENO) == 1 { say(follower.waiting) }
     try follower.start()
     guard var player = Player(follower.copy()) else {
       throw Failure(ExitCode.layout, "\(follower.name) has sent no events to show")
@@ -86,6 +88,7 @@ struct Batch {
     var (printed, before, trouble): (Int, UInt64?, TroubleReport) = (0, nil, TroubleReport.noTrace)
     while true {
       var frame = frames.frame(of: player, .live, since: before)
+      frame.unwatched = player.unwatched(since: before)
       if let question = interest.stage { frame.detail.stage = Stage(player, question) }
       frame.past = nil
       try write(frame, isFirst: printed == 0)

@@ -97,9 +97,7 @@ struct Dashboard {
 
   /// Shows the traces of a running Go program as they come.
   func run(_ follower: TraceFollower) throws(Failure) {
-    say(
-      "mpgtop: waiting for a trace of \(TimeText.short(UInt64(follower.address.seconds * 1e9))) of \(follower.name)"
-    )
+    say(follower.waiting)
     try follower.start(waker)
     var feed = FollowFeed(follower, waker)
     let ending: TUI.Ending

@@ -10,11 +10,12 @@ struct FrameText {
   func text(of frame: Frame, isFirst: Bool) -> String {
     if options.json { return frame.json + "\n" }
     if options.csv { return (isFirst ? Frame.csvHead + "\n" : "") + frame.csv + "\n" }
-    if options.schedtrace { return frame.snapshot.schedtrace + "\n" }
+    let gap = frame.unwatchedWords.map { $0 + "\n" } ?? ""
+    if options.schedtrace { return gap + frame.snapshot.schedtrace + "\n" }
     let width = StandardOutput.width
     var lines = Overview.plainText(frame, width: width, glyphs: glyphs)
     if let report = PastReport(frame) { lines += [""] + report.lines(width: max(width, 80), glyphs: glyphs) }
-    return (isFirst ? "" : "\n") + lines.joined(separator: "\n") + "\n"
+    return (isFirst ? "" : "\n") + gap + lines.joined(separator: "\n") + "\n"
   }
 
   private var glyphs: Glyphs {

@@ -41,15 +41,21 @@ struct Recorder {
         "--when looks at gauges as they are now, and a trace comes later; take --for, or --last")
     }
     let end = options.duration.map { monotonicNow() + $0.nanoseconds }
-    try follower.start()
     let stop = StopSignals()
+    // Before the server is asked: a file that cannot be written is told at once, and no trace is taken for nothing.
+    let new = Handed(
+      try failing { () throws(InspectorError) in
+        try RecordingWriter(path: options.output, replaces: options.force ? .anything : .recording)
+      })
+    do throws(Failure) { try follower.start { stop.isPending } } catch {
+      guard let signal = stop.signal else { throw error }
+      throw Failure(ExitCode.signal(signal), "stopped before the first trace came; no file is left")
+    }
     let writer = try follower.withHistory { history, target throws(Failure) in
       try failing { () throws(InspectorError) in
-        let writer = try RecordingWriter(
-          path: options.output, replaces: options.force ? .anything : .recording)
-        try writer.begin(target, history)
-        if options.last == nil { history.record(to: writer) }
-        return Handed(writer)
+        try new.value.begin(target, history)
+        if options.last == nil { history.record(to: new.value) }
+        return new
       }
     }.value
     var (reason, trouble) = ("", TroubleReport.noTrace)
@@ -166,8 +172,19 @@ struct StopSignals {
   }
 
   /// Whether one of the signals has come.
-  var came: Bool {
+  var came: Bool { signal != nil }
+
+  /// Takes the signal that has come; nil: none has.
+  var signal: Int32? {
     var (set, none) = (Self.set, timespec())
-    return unsafe sigtimedwait(&set, nil, &none) > 0
+    let number = unsafe sigtimedwait(&set, nil, &none)
+    return number > 0 ? number : nil
+  }
+
+  /// Whether a signal is there for `came` or `signal` to take.
+  var isPending: Bool {
+    var pending = sigset_t()
+    unsafe sigpending(&pending)
+    return [SIGINT, SIGTERM, SIGHUP].contains { unsafe sigismember(&pending, $0) == 1 }
   }
 }

@@ -63,6 +63,52 @@ extension EndToEnd {
       }
     }
 
+    @Test("each form says in its own way how long nobody watched, and only where that was so")
+    func gaps() throws {
+      let server = try server()
+      let address = "http://127.0.0.1:\(server.port)?seconds=0.1"
+      let words = /gap: [0-9.]+ (ms|s|µs) nobody watched/
+      for form in ["-b", "--a11y", "--schedtrace"] {
+        let shown = try run([address, form, "-n", "30", "-d", "0.01"])
+        #expect(shown.ending == .code(0), "\(form) \(shown.errors)")
+        let lines = shown.output.split(separator: "\n")
+        let gaps = lines.count { $0.wholeMatch(of: words) != nil }
+        #expect((1..<10).contains(gaps), "\(form): \(gaps) of \(lines.count)")
+        #expect(lines.first?.hasPrefix("gap") == false)
+      }
+      let table = try run([address, "--csv", "-n", "30", "-d", "0.01"]).output.split(separator: "\n").map {
+        $0.split(separator: ",", omittingEmptySubsequences: false)
+      }
+      let column = try #require(table.first?.firstIndex(of: "unwatched_ns"))
+      let rows = table.dropFirst().map { (time: UInt64($0[0]) ?? 0, gap: UInt64($0[column]) ?? .max) }
+      #expect(rows.count == 30 && rows.first?.gap == 0)
+      #expect((1..<10).contains(rows.count { $0.gap > 0 }))
+      for (before, after) in zip(rows, rows.dropFirst()) { #expect(after.gap <= after.time - before.time) }
+    }
+
+    @Test("a recording that cannot be written is refused before the server is asked for a trace")
+    func unwritable() throws {
+      let connections = Mutex(0)
+      let server = try server { _ in
+        connections.withLock { $0 += 1 }
+        return false
+      }
+      let folder = try TemporaryFolder()
+      let path = folder.path + "/taken.rec"
+      try Data("mine".utf8).write(to: URL(filePath: path))
+      for (output, words) in [("/no/such/folder/a.rec", "No such file"), (path, "taken.rec")] {
+        let refused = try run(["record", "http://127.0.0.1:\(server.port)", "-o", output, "--for", "1s"])
+        #expect(refused.ending != .code(0) && refused.errors.contains(words), "\(refused.errors)")
+      }
+      #expect(connections.withLock { $0 } == 0)
+      #expect(try String(contentsOf: URL(filePath: path), encoding: .utf8) == "mine")
+      // And where no trace comes, no file is left.
+      let free = try LoopbackSocket.freePort()
+      let nobody = try run(["record", "http://127.0.0.1:\(free)", "-o", folder.path + "/b.rec"])
+      #expect(nobody.ending == .code(2))
+      #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["taken.rec"])
+    }
+
     @Test("what comes is recorded, with its gaps, and asked why")
     func record() throws {
       let server = try server()

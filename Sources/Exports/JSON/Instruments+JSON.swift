@@ -19,6 +19,9 @@ extension Instruments {
     json.member("quota", object: { quota.writeMembers(to: &$0) })
     json.member("gc_assist", object: { Self.write(collector?.assists, to: &$0) })
     json.member("world_stop", object: { Self.write(collector?.stops, to: &$0) })
+    json.member("gc_sweep", object: { Self.write(collector?.sweeps, to: &$0) })
+    json.member("heap_live", heapLive)
+    json.member("heap_goal", heapGoal)
     json.key("steals")
     if let steals {
       json.array { json in for pair in steals.pairs { pair.write(to: &json) } }

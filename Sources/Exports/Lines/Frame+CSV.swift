@@ -14,6 +14,7 @@ extension Frame {
     + [
       "grq", "grq_max", "lrq", "timers", "threads", "switches", "steals", "netpoll_wakeups", "events", "lost",
       "p_window_ns", "p_running_ns", "p_calls_ns", "p_searching_ns", "p_idle_ns",
+      "unwatched_ns",
     ])
     .joined(separator: ",")
 
@@ -31,7 +32,7 @@ extension Frame {
     let words =
       ["\(s.time)", Self.field(s.knownUptime), "\(s.procs)", s.isConsistent ? "1" : "0", "\(gs.live)"]
       + [gs.created, gs.exited].map(Self.field) + (states + waiting).map { "\($0)" } + queues.map(Self.field)
-      + counters.map(Self.field) + uses
+      + counters.map(Self.field) + uses + ["\(unwatched)"]
     return words.joined(separator: ",")
   }
 

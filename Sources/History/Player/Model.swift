@@ -152,7 +152,7 @@ package struct Model {
       if let m { remove(m) }
     case .boot, .goCreate, .goReady, .steal, .overflow, .grqTake, .mWake, .netpoll, .timers, .gcStart,
       .gcEnd, .preemptRequest, .shortage, .lend, .goLabel, .netpollLate, .timerLate, .nextStolen,
-      .goSetAside, .takeUp:
+      .goSetAside, .takeUp, .log, .cpuSample:
       break
     }
   }

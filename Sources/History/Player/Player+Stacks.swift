@@ -32,7 +32,15 @@ extension Player {
       }
       outcomes[g] = .stack(place)
     }
-    return Stacks(outcomes: outcomes, distinct: distinct)
+    return Stacks(outcomes: outcomes, distinct: distinct, labels: labels(of: wanted))
+  }
+
+  /// The labels of Gs at this moment.
+  private func labels(of wanted: Set<UInt64>) -> [UInt64: String] {
+    history.stacks.labels.reduce(into: [:]) { found, labels in
+      guard wanted.contains(labels.key), let last = labels.value.last(where: { $0.time <= ticks }) else { return }
+      found[labels.key] = history.names.string(UInt64(last.name))
+    }
   }
 
   /// At most this many segments are gone through for the stacks of Gs that move, and as many for those that wait.
@@ -89,7 +97,8 @@ extension Player {
   /// The G whose stack an event has; nil: the event has none, or of no G.
   static func doer(_ record: Record) -> UInt64? {
     switch record.kind {
-    case .goPark, .goYield, .goPreempt, .goSyscall, .goLabel: record.g
+    case .goPark, .goYield, .goPreempt, .goSyscall, .goLabel, .log: record.g
+    case .cpuSample: record.g == 0 ? nil : record.g
     case .goCreate, .goReady: record.other == 0 ? nil : record.other
     default: nil
     }

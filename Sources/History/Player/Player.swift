@@ -89,6 +89,12 @@ public struct Player {
   /// The last gap before this moment; nil: none is known.
   public var gap: HistoryGap? { history.latestGap(upTo: window.number) }
 
+  /// How long nobody watched between a moment, in nanoseconds, and this one; 0: all the time was watched, or there is no such
+  /// moment.
+  package func unwatched(since before: UInt64?) -> UInt64 {
+    before.map { history.unwatched(after: $0, upTo: time) } ?? 0
+  }
+
   /// Goes on by a length of time, in nanoseconds, but at least to the next moment of which something is
   /// known. If there is no such moment, it goes to the end.
   public mutating func advance(by interval: UInt64) {

@@ -19,6 +19,7 @@ public struct Recording {
   /// The first fault of the file, and its place; nil: there is none.
   public private(set) var damage: String?
   package private(set) var about: RecordingAbout
+  private var course = KeyframeCourse()
 
   /// Opens the recording in the file at `path`.
   ///
@@ -37,6 +38,7 @@ public struct Recording {
       }
     }
     builder.finish(into: history)
+    history.course = course.course
     history.reasons = about.reasons
     damage = reader.damage ?? (reader.isFinished ? nil : "it was cut off: it has no end")
     guard !history.numbers.isEmpty else {
@@ -57,6 +59,7 @@ public struct Recording {
       history.names.bytes += chunk.body
     case .keyframe:
       guard let keyframe = Keyframe(chunk.body) else { return "a damaged keyframe" }
+      course.take(keyframe)
       builder.begin(keyframe, chunk, into: history)
     case .goroutines:
       guard GoroutineList(chunk.body) != nil else { return "a damaged table of Gs" }

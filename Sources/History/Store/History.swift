@@ -60,6 +60,8 @@ public final class History {
   package var stacks = StackBook()
   /// What the garbage collector took, in the order of the ends; nil: the source does not tell.
   package var collectorRanges: [CollectorRange]?
+  /// The sizes of the heap, in the order of time; empty: the source tells none, or not in this way.
+  package var heapSizes: [HeapSize] = []
   /// The course of all that is known; empty: the source tells none.
   package var course = HistoryCourse()
   /// Our name for each of the target's wait reasons.
@@ -103,7 +105,7 @@ public final class History {
     let copy = History(limits)
     (copy.segments, copy.firstNumber, copy.coarse, copy.names) = (segments, firstNumber, coarse, names)
     (copy.reasons, copy.stacks, copy.course) = (reasons, stacks, course)
-    copy.collectorRanges = collectorRanges
+    (copy.collectorRanges, copy.heapSizes) = (collectorRanges, heapSizes)
     (copy.settled, copy.lanes, copy.pending) = (settled, lanes, pending)
     (copy.memory, copy.taken, copy.fresh) = (memory, taken, fresh)
     return copy

@@ -123,3 +123,29 @@ package struct CourseMeter: Sendable {
 
   package var end: UInt64 { last }
 }
+
+/// Makes a course of keyframes, which tell for how long each P has run Gs so far. Whether the garbage collector marked they do not
+/// tell.
+struct KeyframeCourse {
+  private(set) var course = HistoryCourse()
+  /// The last keyframe's moment, and the time for which Gs had run until then, in nanoseconds; nil: it did not tell that.
+  private var last: (time: UInt64, ran: UInt64?)?
+
+  /// Takes the next keyframe. Moments must not go back; one that does is left out.
+  mutating func take(_ keyframe: Keyframe) {
+    let snapshot = keyframe.snapshot
+    let ran = snapshot.ps.reduce(0 as UInt64?) { sum, p in sum.flatMap { sum in p.runTime.map { sum &+ $0 } } }
+    guard let last, last.time < snapshot.time else {
+      if last == nil { last = (snapshot.time, ran) }
+      return
+    }
+    self.last = (snapshot.time, ran)
+    guard keyframe.gapBegin == nil, let ran, let before = last.ran, ran >= before else {
+      return course.add(.unknown(from: last.time), to: snapshot.time)
+    }
+    let share = Double(ran - before) / (Double(snapshot.time - last.time) * Double(max(1, snapshot.procs)))
+    let point = CoursePoint(
+      begin: last.time, running: Float(min(1, share)), runnableMax: snapshot.gs.runnable, isCollecting: false)
+    course.add(point, to: snapshot.time)
+  }
+}

@@ -42,6 +42,13 @@ extension History {
     gap(before: stretch(around: number).lowerBound)
   }
 
+  /// How long the gaps are together that ended after a moment, and not after another one.
+  package func unwatched(after from: UInt64, upTo to: UInt64) -> UInt64 {
+    gaps(from: from, to: to).reduce(0) { sum, gap in
+      gap.to > from && gap.to <= to ? sum + gap.length : sum
+    }
+  }
+
   /// The gaps that lie between two moments, in nanoseconds, or reach into the time between them.
   package func gaps(from: UInt64, to: UInt64) -> [HistoryGap] {
     numbers.compactMap { gap(before: $0) }.filter { $0.to >= from && $0.from <= to }

@@ -67,16 +67,18 @@ extension Player {
   }
 
   /// Returns the events that tell what the root (the G that began the span) did, from the beginning of the
-  /// span to its end.
+  /// span to its end, and the lines that were logged for the span meanwhile.
   private func deeds(_ found: FoundSpan) -> [PlacedRecord] {
-    let root = found.begin.record.g
+    let (root, span) = (found.begin.record.g, found.begin.record.arg)
     var (deeds, isIn, m) = ([PlacedRecord](), false, nil as UInt16?)
-    let sieve = RecordSieve(of: root, others: [.goCreate, .goReady, .retake])
+    let sieve = RecordSieve(of: root, others: [.goCreate, .goReady, .retake, .log])
     forth(from: found.begin.record.time, segments: 512, only: sieve) { event in
       if event == found.begin { isIn = true }
       guard isIn, event != found.end else { return !isIn }
       let record = event.record
-      if record.g == root {
+      if record.kind?.isOfTraces == true {
+        if record.kind == .log, record.g == root || record.arg == span { deeds.append(event) }
+      } else if record.g == root {
         m = record.kind == .goSyscall ? record.m : nil
         deeds.append(event)
       } else if record.kind == .goCreate || record.kind == .goReady, record.other == root {

@@ -8,13 +8,34 @@ extension RequestWords {
   var did: [RequestStep] {
     let end = facts.end.map(time) ?? facts.span.end ?? facts.until
     let pieces = HandlerPieces(facts.did, root: facts.span.root, until: end, clock, reasons: reasons).pieces
-    return pieces.map { piece in
+    let steps = pieces.map { piece in
       let (title, text, rule) = words(of: piece)
       var step = make(
         .did, .happened, title, text, piece.begin, more: [piece.retake, isOwn(piece.end) ? piece.end : nil])
       (step.time, step.rule, step.lasted, step.g) = (piece.from, rule, piece.lasted, facts.span.root)
       return step
     }
+    return withLogs(steps)
+  }
+
+  /// The steps, and among them the lines that were logged, each after the step in which it was. They take no time.
+  private func withLogs(_ steps: [RequestStep]) -> [RequestStep] {
+    let logs = facts.did.filter { $0.record.kind == .log }
+    guard !logs.isEmpty else { return steps }
+    var all = logs.prefix(HandlerPieces.most).enumerated().map { index, event in
+      let text = names.string(UInt64(event.record.count)) ?? "a line that is not kept"
+      let left = logs.count - HandlerPieces.most
+      let more = index + 1 == HandlerPieces.most && left > 0 ? " \(counted(left, "more line")) followed." : ""
+      let who = event.record.g == facts.span.root ? "It" : name(event.record.g)
+      var step = make(
+        .did, .happened, "logs", "\(who) logged \(span(facts.begin, event)) after the span began: \(text).\(more)", event)
+      (step.rule, step.lasted) = (Self.logRule, 0)
+      return step
+    }
+    all = steps + all
+    return all.enumerated().sorted {
+      ($0.element.time ?? 0, $0.offset) < ($1.element.time ?? 0, $1.offset)
+    }.map(\.element)
   }
 
   /// Whether the event that ends a piece of the handler's time is listed with that piece. This is so for
@@ -88,6 +109,7 @@ extension RequestWords {
     return "; then \(who(end)) ran it" + (end.record.runSource.flatMap { Self.sources[$0] } ?? "")
   }
 
+  private static let logRule = "A line of the program's own. It says nothing of the scheduler."
   private static let startRule =
     "A new G goes next on the P of who starts it, and what was next goes to the end of the LRQ. An idle P may steal it."
   private static let readyRule =

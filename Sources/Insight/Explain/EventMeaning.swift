@@ -39,6 +39,10 @@ extension EventKind {
       "A G is back from the system. It goes on at once with the P that it had, or an idle one; else it queues on the GRQ."
     case .goLabel:
       "From here on the G belongs to another span, such as a request, and so do the Gs that it makes."
+    case .log: "The program wrote a line to the trace. If it did so for a task, the span is named."
+    case .cpuSample:
+      "The CPU profiler's signal came while the thread ran. Samples come with CPU time, 100 for each second unless the program sets "
+        + "another rate, so many in one function mean that much time went there."
     default: nil
     }
   }
@@ -105,7 +109,8 @@ extension EventKind {
     case .takeUp: "There are stacks again: Gs that had to wait for one are on a run queue."
     case .goCreate, .goStart, .goPark, .goReady, .goYield, .goExit, .procStart, .procStop, .steal,
       .overflow, .grqTake, .mStart, .mPark, .mWake, .mSpin, .mUnspin, .netpoll, .timers, .goPreempt,
-      .goResume, .goSyscall, .goSyscallExit, .goLabel, .mEnd, .netpollStandby:
+      .goResume, .goSyscall, .goSyscallExit, .goLabel, .mEnd, .netpollStandby,
+      .log, .cpuSample:
       ""
     }
   }

@@ -102,8 +102,8 @@ struct EventStory {
     case .gcEnd: return before { $0.record.kind == .gcStart }
     default: break
     }
-    if record.g > 0 { return before { $0.record.g == record.g } }
-    return before { $0.lane == event.lane }
+    if record.g > 0 { return before { $0.record.g == record.g && Self.leads($0) } }
+    return before { $0.lane == event.lane && Self.leads($0) }
   }
 
   /// The event that this one led to; nil: none has followed yet.
@@ -129,7 +129,10 @@ struct EventStory {
     case .goExit: return after { $0.lane == lane }
     default: break
     }
-    if record.g > 0 { return after { $0.record.g == record.g } }
-    return after { $0.lane == lane }
+    if record.g > 0 { return after { $0.record.g == record.g && Self.leads($0) } }
+    return after { $0.lane == lane && Self.leads($0) }
   }
+
+  /// Whether an event may be a cause or a consequence: what a trace only tells leads to nothing.
+  private static func leads(_ event: PlacedRecord) -> Bool { event.record.kind?.isOfTraces != true }
 }

@@ -11,6 +11,7 @@ extension Explainer {
     }
     guard let g else { return }
     if player.hasStacks { tellStack(id, &answer) }
+    tellNotes(id, &answer)
     answer.add(.rule, g.state == .waiting ? evidence.rules.wait(g.reason) : evidence.rules.p(.running))
     if g.state == .waiting { answer.lines.append(likeIt(g)) }
   }

@@ -217,7 +217,7 @@ struct Story {
     case .gcEnd: return "gave back \(counted(record.arg, "byte"))"
     case .boot, .goCreate, .goStart, .goPark, .goReady, .goYield, .goExit, .procStop, .mWake, .goPreempt,
       .goResume, .goSyscall, .goSyscallExit, .retake, .preemptRequest, .procsChange, .shortage, .lend,
-      .goLabel, .netpollLate, .timerLate, .nextStolen:
+      .goLabel, .netpollLate, .timerLate, .nextStolen, .log, .cpuSample:
       return nil
     }
   }

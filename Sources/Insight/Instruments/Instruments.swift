@@ -44,6 +44,9 @@ public struct Instruments: Sendable, Equatable {
   public var sightings: Sightings?
   /// How long the garbage collector held the program up, in the time of `recent`; nil: the source does not tell.
   public var collector: CollectorTimes?
+  /// The size of the live heap in bytes, and the size of the heap at which the next collection is to end, as the events before the
+  /// moment tell; nil: they do not.
+  public var heapLive, heapGoal: UInt64?
   /// Gs counted by the place where they were spawned, and the Gs that have waited longest.
   public var census = Census()
   /// How much each P stole from each other P, since boot; nil: the source does not tell.

@@ -167,7 +167,7 @@ package struct Meter {
     case .goLabel: .label
     case .boot, .goCreate, .goReady, .overflow, .grqTake, .mStart, .mPark, .mWake, .timers, .gcStart,
       .gcEnd, .preemptRequest, .procsChange, .shortage, .lend, .netpollLate, .timerLate, .mEnd,
-      .nextStolen, .goSetAside, .takeUp, .netpollStandby, nil:
+      .nextStolen, .goSetAside, .takeUp, .netpollStandby, .log, .cpuSample, nil:
       .nothing
     }
   }

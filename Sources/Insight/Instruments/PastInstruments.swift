@@ -73,6 +73,8 @@ final class PastInstruments {
       let from = clock.ticks(at: time - min(time, instruments.recentTime))
       instruments.collector = CollectorTimes(ranges, after: from, upTo: ticks, clock)
     }
+    let size = history.heapSizes[..<history.heapSizes.firstPlace { $0.time <= ticks }].last
+    (instruments.heapLive, instruments.heapGoal) = (size?.live, size?.goal)
     return instruments
   }
 

@@ -202,7 +202,9 @@ struct HeaderSection {
   /// What is known of a scheduler that is sampled: how long Gs were ready in the last second, and what the garbage
   /// collector does.
   private var sampled: [StyledText] {
-    guard let sampled = snapshot.sampled else { return [] }
+    guard let sampled = snapshot.sampled else {
+      return heap(frame.instruments?.heapLive, frame.instruments?.heapGoal)
+    }
     var pieces: [StyledText] = []
     if let latency = sampled.runLatency {
       var text = labelled("ready for: p50", TimeText.short(latency.p50))
@@ -211,12 +213,15 @@ struct HeaderSection {
       pieces.append(text)
     }
     if let phase = sampled.gcPhase, phase != "off" { pieces.append(labelled("GC", phase)) }
-    if let live = sampled.heapLive, let goal = sampled.heapGoal {
-      var text = labelled("heap", Quantity.bytes(live))
-      text.append(" of " + Quantity.bytes(goal), .dim)
-      pieces.append(text)
-    }
-    return pieces
+    return pieces + heap(sampled.heapLive, sampled.heapGoal)
+  }
+
+  /// How large the heap is, and how large it may become; empty: the source does not tell both.
+  private func heap(_ live: UInt64?, _ goal: UInt64?) -> [StyledText] {
+    guard let live, let goal else { return [] }
+    var text = labelled("heap", Quantity.bytes(live))
+    text.append(" of " + Quantity.bytes(goal), .dim)
+    return [text]
   }
 
   /// The known facts about the events: their rate, or how many were lost.

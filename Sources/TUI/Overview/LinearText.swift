@@ -11,7 +11,7 @@ public struct LinearText {
 
   public init() {}
 
-  /// The lines for a frame; empty if no fact has changed.
+  /// The lines for a frame; empty if no fact has changed. A gap since the frame before is the first of them.
   public mutating func lines(_ frame: Frame) -> [String] {
     let facts = Self.facts(frame)
     var lines = facts.filter { said[$0.name] != $0.value }.map { "\($0.name): \($0.value)" }
@@ -20,7 +20,7 @@ public struct LinearText {
       said[name] = nil
     }
     for fact in facts { said[fact.name] = fact.value }
-    return lines + moves(frame.detail.stage)
+    return (frame.unwatchedWords.map { [$0] } ?? []) + lines + moves(frame.detail.stage)
   }
 
   /// Returns the moves on the stage after `lastMove`, as the sentences that the stage shows for them.
@@ -83,5 +83,12 @@ public struct LinearText {
     var step = 1
     while value / step >= 10 { step *= 10 }
     return "about \(value / step * step)"
+  }
+}
+
+extension Frame {
+  /// How long nobody watched since the frame that was printed before, in words; nil: all the time was watched.
+  package var unwatchedWords: String? {
+    unwatched == 0 ? nil : "gap: \(TimeText.short(unwatched)) nobody watched"
   }
 }

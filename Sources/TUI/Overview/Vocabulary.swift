@@ -134,7 +134,7 @@ extension Event {
   /// The state of the event's G, P or M from the event on.
   var meaning: Meaning {
     switch kind {
-    case .goStart, .goResume: .running
+    case .goStart, .goResume, .cpuSample: .running
     case .goSyscallExit: detail == 0 ? .ready : .running
     case .goCreate, .goReady, .goYield, .steal, .grqTake, .timers, .takeUp: .ready
     case .mSpin, .mUnspin: .searching
@@ -144,7 +144,7 @@ extension Event {
     case .netpoll, .netpollStandby: .outside
     case .goExit, .procStart, .procStop, .procRetire, .mStart, .mPark, .mEnd, .mWake: .idle
     case .overflow, .shortage, .goSetAside, .timerLate, .netpollLate: .wrong
-    case .boot, .gcStart, .gcEnd, .procsChange, .goLabel, .nextStolen, nil: .runtime
+    case .boot, .gcStart, .gcEnd, .procsChange, .goLabel, .nextStolen, .log, nil: .runtime
     }
   }
   var style: Style { meaning.style }

@@ -27,7 +27,7 @@ struct LatencyScreen {
     drawCPUs(instruments.cpu, in: rest.takeRows(1), on: &canvas)
     if !isTight { _ = rest.takeRows(1) }
     drawTable(instruments, in: rest.takeRows(Self.kinds.count + 1), on: &canvas)
-    if let collector = instruments.collector { drawCollector(collector, in: rest.takeRows(2), on: &canvas) }
+    if let collector = instruments.collector { drawCollector(collector, in: rest.takeRows(3), on: &canvas) }
     let findings = instruments.findings.prefix(max(0, min(3, rest.height)))
     for (index, finding) in findings.enumerated() {
       let line = text(of: finding)
@@ -242,7 +242,9 @@ struct LatencyScreen {
   /// Draws what the garbage collector took, where the source tells it.
   private func drawCollector(_ collector: CollectorTimes, in rect: Rect, on canvas: inout Canvas) {
     var rows = rect
-    for (name, spans) in [("GC assist", collector.assists), ("world stopped", collector.stops)]
+    for (name, spans) in [
+      ("GC assist", collector.assists), ("GC sweep", collector.sweeps), ("world stopped", collector.stops),
+    ]
     where !rows.isEmpty {
       drawSpans(name, spans, isChosen: false, in: rows.takeRows(1), on: &canvas)
     }

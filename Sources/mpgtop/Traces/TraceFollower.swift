@@ -59,16 +59,21 @@ final class TraceFollower: Sendable {
   /// What the program is called.
   var name: String { address.server }
 
+  /// What a person who waits for the first trace is told: it lasts as long as a trace is.
+  var waiting: String {
+    "mpgtop: taking the first trace of \(TimeText.short(UInt64(address.seconds * 1e9))) from \(name)"
+  }
+
   /// Asks for one trace and reads it, on the caller's thread.
   func one() throws(Failure) {
-    let answer = try first()
+    let answer = try first { false }
     try failing { () throws(InspectorError) in try read(answer) }
     if let cut = answer.cut { complain(cut.words) }
   }
 
-  private func first() throws(Failure) -> TraceAnswer {
+  private func first(_ isStopped: @escaping () -> Bool) throws(Failure) -> TraceAnswer {
     do throws(TraceTrouble) {
-      var request = TraceRequest(address)
+      var request = TraceRequest(address, isStopped: isStopped)
       return try request.answer()
     } catch {
       throw Failure(error)
@@ -79,10 +84,12 @@ final class TraceFollower: Sendable {
 
   /// Asks for the first trace, and goes on in threads of its own, until `end`.
   ///
-  /// - Parameter waker: woken when there is something new; nil: nobody is.
+  /// - Parameters:
+  ///   - waker: woken when there is something new; nil: nobody is.
+  ///   - isStopped: asked from time to time; if it returns true, the first trace is not waited for any longer.
   /// - Throws: when the first trace does not come, or cannot be read.
-  func start(_ waker: Waker? = nil) throws(Failure) {
-    let answer = try first()
+  func start(_ waker: Waker? = nil, isStopped: @escaping () -> Bool = { false }) throws(Failure) {
+    let answer = try first(isStopped)
     if let cut = answer.cut { note(cut.words) }
     let asking: @Sendable () -> Void = { [self] in ask(waker) }
     let isAsking = OwnThread.begin(asking)
