@@ -38,7 +38,9 @@ private struct Told {
           if labels[g]?.last != label { labels[g, default: []].append(label) }
         case .gcSweepBegin: if let p = event.p { began[p] = event.time }
         case .gcSweepEnd:
-          if let p = event.p, let begin = began.removeValue(forKey: p) { sweeps.append(UInt64(event.time - begin)) }
+          if let p = event.p, let begin = began.removeValue(forKey: p) {
+            sweeps.append(UInt64(event.time - begin))
+          }
         case .heapAlloc: live = arguments.0
         case .heapGoal: goal = arguments.0
         default: break
@@ -54,7 +56,9 @@ struct TraceNotesTests {
     try history.numbers.flatMap { number in
       let window = try #require(Window(number, of: history, RecordDecoder()))
       let clock = window.keyframe.clock
-      return window.events[window.prefix...].map { Event($0, clock, names: history.names, reasons: history.reasons) }
+      return window.events[window.prefix...].map {
+        Event($0, clock, names: history.names, reasons: history.reasons)
+      }
     }
   }
 
@@ -64,7 +68,8 @@ struct TraceNotesTests {
     }
   }
 
-  @Test("each line that is logged and each sample is an event, with its text and its task", arguments: Kept.all)
+  @Test(
+    "each line that is logged and each sample is an event, with its text and its task", arguments: Kept.all)
   func records(_ kept: Kept) throws {
     let (history, told) = (try kept.history(), try Told(kept.reader()))
     let events = try events(history)
@@ -73,7 +78,9 @@ struct TraceNotesTests {
     #expect(samples.count == told.samples.count)
     for (sample, words) in zip(samples, told.samples) {
       let function = words.split(separator: " ").last.map(String.init) ?? ""
-      #expect(words.hasPrefix("\(sample.time) G\(sample.g ?? 0) ") && sample.text.contains(function), "\(sample.text)")
+      #expect(
+        words.hasPrefix("\(sample.time) G\(sample.g ?? 0) ") && sample.text.contains(function),
+        "\(sample.text)")
     }
     if kept.description.hasPrefix("every") { #expect(told.logs.count == 4 && !told.samples.isEmpty) }
   }
@@ -85,12 +92,16 @@ struct TraceNotesTests {
     #expect(sweeps == told.sweeps)
     #expect(history.heapSizes.last?.live == told.live && history.heapSizes.last?.goal == told.goal)
     #expect(zip(history.heapSizes, history.heapSizes.dropFirst()).allSatisfy { $0.time <= $1.time })
-    #expect(history.stacks.labels.mapValues { $0.map { history.names.string(UInt64($0.name)) ?? "" } } == told.labels)
+    #expect(
+      history.stacks.labels.mapValues { $0.map { history.names.string(UInt64($0.name)) ?? "" } }
+        == told.labels)
     var player = try #require(Player(history))
     player.seekToEnd()
     let frame = PastFrames().frame(of: player, .recording)
     #expect(frame.instruments?.heapLive == told.live && frame.instruments?.heapGoal == told.goal)
-    if kept.description.hasPrefix("every") { #expect(told.live != nil && !told.sweeps.isEmpty && !told.labels.isEmpty) }
+    if kept.description.hasPrefix("every") {
+      #expect(told.live != nil && !told.sweeps.isEmpty && !told.labels.isEmpty)
+    }
     let shown = player.stacks(of: .all)?.labels ?? [:]
     for (g, labels) in told.labels where player.goroutines[g] != nil { #expect(shown[g] == labels.last) }
   }
@@ -106,6 +117,11 @@ struct TraceNotesTests {
     let text = try #require(history.names.string(UInt64(line.count)))
     let step = try #require(steps.first { $0.text.contains(text) })
     #expect(step.time == line.time && step.lasted == 0 && step.text.contains("after the span began"))
+    var end = player
+    end.seekToEnd()
+    let whole = try #require(end.walk(ofSpan: line.arg))
+    #expect(whole.logs.contains(SpanLog(g: line.g ?? 0, time: line.time, text: text)))
+    #expect(whole.lines(limit: 1000).contains { $0.hasSuffix("G\(line.g ?? 0) logs: \(text)") })
     let did = walk.steps.filter { $0.kind == .did }
     #expect(did.reduce(0) { $0 + ($1.lasted ?? 0) } == walk.span.end.map { $0 - walk.span.begin })
     #expect(zip(did, did.dropFirst()).allSatisfy { ($0.time ?? 0) <= ($1.time ?? 0) })
@@ -121,9 +137,12 @@ struct TraceNotesTests {
     try writer.finish(ended: nil)
     let recording = try Recording(path: folder.path + "/a.rec")
     let (before, after) = (try events(history), try events(recording.history))
-    #expect(logs(after, recording.history.names) == logs(before, history.names) && !logs(after, recording.history.names).isEmpty)
     #expect(
-      after.filter { $0.kind == .cpuSample }.map(\.text) == before.filter { $0.kind == .cpuSample }.map(\.text))
+      logs(after, recording.history.names) == logs(before, history.names)
+        && !logs(after, recording.history.names).isEmpty)
+    #expect(
+      after.filter { $0.kind == .cpuSample }.map(\.text)
+        == before.filter { $0.kind == .cpuSample }.map(\.text))
     #expect(recording.history.collectorRanges == nil && recording.history.heapSizes.isEmpty)
   }
 }

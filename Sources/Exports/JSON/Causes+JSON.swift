@@ -125,6 +125,17 @@ extension SpanWalk {
       json.member("cut", isCut)
       json.member("members", array: { json in for member in members { member.write(to: &json) } })
       json.member("pieces", array: { json in for piece in pieces { piece.write(to: &json) } })
+      json.member(
+        "logs",
+        array: { json in
+          for log in logs {
+            json.object { json in
+              json.member("g", log.g)
+              json.member("t_ns", log.time)
+              json.member("text", log.text)
+            }
+          }
+        })
     }
     return json.text
   }

@@ -32,7 +32,7 @@ extension Frame {
     let words =
       ["\(s.time)", Self.field(s.knownUptime), "\(s.procs)", s.isConsistent ? "1" : "0", "\(gs.live)"]
       + [gs.created, gs.exited].map(Self.field) + (states + waiting).map { "\($0)" } + queues.map(Self.field)
-      + counters.map(Self.field) + uses + ["\(unwatched)"]
+      + counters.map(Self.field) + uses + ["\(unwatched ?? 0)"]
     return words.joined(separator: ",")
   }
 

@@ -38,7 +38,9 @@ extension Player {
   /// The labels of Gs at this moment.
   private func labels(of wanted: Set<UInt64>) -> [UInt64: String] {
     history.stacks.labels.reduce(into: [:]) { found, labels in
-      guard wanted.contains(labels.key), let last = labels.value.last(where: { $0.time <= ticks }) else { return }
+      guard wanted.contains(labels.key), let last = labels.value.last(where: { $0.time <= ticks }) else {
+        return
+      }
       found[labels.key] = history.names.string(UInt64(last.name))
     }
   }

@@ -89,10 +89,10 @@ public struct Player {
   /// The last gap before this moment; nil: none is known.
   public var gap: HistoryGap? { history.latestGap(upTo: window.number) }
 
-  /// How long nobody watched between a moment, in nanoseconds, and this one; 0: all the time was watched, or there is no such
-  /// moment.
-  package func unwatched(since before: UInt64?) -> UInt64 {
-    before.map { history.unwatched(after: $0, upTo: time) } ?? 0
+  /// How long nobody watched between a moment, in nanoseconds, and this one; nil: there is no gap, or no such moment.
+  package func unwatched(since before: UInt64?) -> UInt64? {
+    let length = before.map { history.unwatched(after: $0, upTo: time) } ?? 0
+    return length == 0 ? nil : length
   }
 
   /// Goes on by a length of time, in nanoseconds, but at least to the next moment of which something is

@@ -63,17 +63,24 @@ extension SpanSummary {
 }
 
 extension SpanWalk {
-  /// The span, and then the pieces of what its Gs did, in the order of time.
+  /// The span, and then the pieces of what its Gs did and the lines that they logged, in the order of time.
   ///
-  /// - Parameter limit: how many pieces are told at most.
+  /// - Parameter limit: how many pieces and lines are told at most.
   public func lines(limit: Int) -> [String] {
     var lines = [span.text]
     if span.gs > 1 { lines.append("  the others: \(span.others.text)") }
-    for piece in pieces.prefix(limit) {
+    var told = pieces.map { piece in
       let offset = WaitChain.column(piece.begin - min(piece.begin, span.begin))
-      lines.append("  \(offset) +\(WaitChain.column(piece.duration))  G\(piece.g) \(piece.words)")
+      return (piece.begin, "  \(offset) +\(WaitChain.column(piece.duration))  G\(piece.g) \(piece.words)")
     }
-    if pieces.count > limit || isCut { lines.append("  … \(max(0, pieces.count - limit)) more, see --json") }
+    told += logs.map { log in
+      let offset = WaitChain.column(log.time - min(log.time, span.begin))
+      let blanks = String(repeating: " ", count: WaitChain.column(0).count + 1)
+      return (log.time, "  \(offset) \(blanks)  G\(log.g) logs: \(log.text ?? "a line that is not kept")")
+    }
+    let ordered = told.enumerated().sorted { ($0.element.0, $0.offset) < ($1.element.0, $1.offset) }
+    lines += ordered.prefix(limit).map(\.element.1)
+    if told.count > limit || isCut { lines.append("  … \(max(0, told.count - limit)) more, see --json") }
     return lines
   }
 }

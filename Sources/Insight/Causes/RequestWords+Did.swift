@@ -27,8 +27,8 @@ extension RequestWords {
       let left = logs.count - HandlerPieces.most
       let more = index + 1 == HandlerPieces.most && left > 0 ? " \(counted(left, "more line")) followed." : ""
       let who = event.record.g == facts.span.root ? "It" : name(event.record.g)
-      var step = make(
-        .did, .happened, "logs", "\(who) logged \(span(facts.begin, event)) after the span began: \(text).\(more)", event)
+      let words = "\(who) logged \(span(facts.begin, event)) after the span began: \(text).\(more)"
+      var step = make(.did, .happened, "logs", words, event)
       (step.rule, step.lasted) = (Self.logRule, 0)
       return step
     }

@@ -47,6 +47,7 @@ struct SpanCollector {
     switch kind {
     case .goLabel: label(record, event.lane, time, done)
     case .goCreate: create(record, event.lane, time)
+    case .log: log(record, time)
     case .goExit:
       guard let old = followers[record.g] else { return }
       close(record.g, at: time)
@@ -105,6 +106,17 @@ struct SpanCollector {
       SpanPiece(
         g: g, state: follower.state, reason: follower.reason, begin: follower.since, duration: duration,
         p: follower.p, m: follower.m))
+  }
+
+  /// Notes a line that was logged for the wanted span, while that goes on, or by one of its Gs.
+  private mutating func log(_ record: Record, _ time: UInt64) {
+    guard let wanted, let count = walk?.logs.count else { return }
+    guard record.arg == wanted && open[wanted] != nil || places[record.g] != nil else { return }
+    guard count < SpanWalk.most else {
+      walk?.isCut = true
+      return
+    }
+    walk?.logs.append(SpanLog(g: record.g, time: time, text: names.string(UInt64(record.count))))
   }
 
   /// A span and the spans around it, the innermost first.

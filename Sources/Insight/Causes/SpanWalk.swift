@@ -81,6 +81,16 @@ public struct SpanPiece: Sendable, Equatable {
   public var m: Int?
 }
 
+/// A line that a program logged.
+public struct SpanLog: Sendable, Equatable {
+  /// The id of the G that logged it.
+  public var g: UInt64
+  /// When, by the machine's monotonic clock, in nanoseconds.
+  public var time: UInt64
+  /// The line; nil: it was not kept.
+  public var text: String?
+}
+
 /// One span with all its Gs and what each of them did.
 public struct SpanWalk: Sendable, Equatable {
   /// A G that took part in the span.
@@ -101,7 +111,9 @@ public struct SpanWalk: Sendable, Equatable {
   public var members: [Member] = []
   /// The pieces of what the Gs did, in the order of beginning; at most `most` of them.
   public var pieces: [SpanPiece] = []
-  /// Whether there were more members or pieces than are kept.
+  /// The lines that were logged for the span, or by one of its Gs; at most `most` of them. Only a Go trace has such lines.
+  public var logs: [SpanLog] = []
+  /// Whether there were more members, pieces or lines than are kept.
   public var isCut = false
 
   /// The most pieces, and the most members, that are kept of one span.

@@ -22,8 +22,7 @@ extension Explainer {
     guard let most = counts.max(by: { ($0.value, $1.key) < ($1.value, $0.key) }) else { return }
     let place = evidence.names.string(UInt64(most.key)) ?? "a function that is not known"
     let share = counts.count == 1 ? "all" : "\(most.value)"
-    answer.add(
-      .text,
-      "The CPU profiler found it running \(Quantity.times(samples.count)) in the last \(evidence.reachText), \(share) in \(place).")
+    let often = "\(Quantity.times(samples.count)) in the last \(evidence.reachText)"
+    answer.add(.text, "The CPU profiler found it running \(often), \(share) in \(place).")
   }
 }

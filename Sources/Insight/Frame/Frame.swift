@@ -53,9 +53,9 @@ public struct Frame: Sendable, Equatable {
 
   /// The last gap before the moment, a stretch of which nothing is known; nil: none is known.
   public var gap: HistoryGap?
-  /// How long nobody watched since the frame that was printed before, in nanoseconds: the gaps in between. 0: all the time was
-  /// watched. Only frames that are printed one after the other have it.
-  public var unwatched: UInt64 = 0
+  /// How long nobody watched since the frame that was printed before, in nanoseconds: the gaps in between; nil: there is no
+  /// gap. Only frames that are printed one after the other have it.
+  public var unwatched: UInt64?
   /// The other machine on which the target runs, as the user named it; nil: it runs here, or nobody said where.
   public var host: String?
 

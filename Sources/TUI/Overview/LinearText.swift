@@ -87,8 +87,6 @@ public struct LinearText {
 }
 
 extension Frame {
-  /// How long nobody watched since the frame that was printed before, in words; nil: all the time was watched.
-  package var unwatchedWords: String? {
-    unwatched == 0 ? nil : "gap: \(TimeText.short(unwatched)) nobody watched"
-  }
+  /// How long nobody watched since the frame that was printed before, in words; nil: there is no gap.
+  package var unwatchedWords: String? { unwatched.map { "gap: \(TimeText.short($0)) nobody watched" } }
 }
