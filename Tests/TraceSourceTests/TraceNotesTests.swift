@@ -144,5 +144,7 @@ struct TraceNotesTests {
       after.filter { $0.kind == .cpuSample }.map(\.text)
         == before.filter { $0.kind == .cpuSample }.map(\.text))
     #expect(recording.history.collectorRanges == nil && recording.history.heapSizes.isEmpty)
+    // The keyframes of a recording tell how busy the Ps were, so there is a map of all of it.
+    #expect(recording.history.course.points(10).contains { $0.isKnown && $0.running > 0 })
   }
 }
