@@ -144,7 +144,17 @@ struct TraceNotesTests {
       after.filter { $0.kind == .cpuSample }.map(\.text)
         == before.filter { $0.kind == .cpuSample }.map(\.text))
     #expect(recording.history.collectorRanges == nil && recording.history.heapSizes.isEmpty)
-    // The keyframes of a recording tell how busy the Ps were, so there is a map of all of it.
-    #expect(recording.history.course.points(10).contains { $0.isKnown && $0.running > 0 })
+  }
+
+  @Test("a recording has a map of all of it: its keyframes tell how busy the Ps were")
+  func map() throws {
+    let history = try Kept.named("long-1.27.3.trace").history()
+    let folder = try TemporaryFolder()
+    let writer = try RecordingWriter(path: folder.path + "/a.rec")
+    try writer.begin(Snapshot.Target(name: "long"), history)
+    try writer.write(history, since: 0)
+    try writer.finish(ended: nil)
+    let course = try Recording(path: folder.path + "/a.rec").history.course
+    #expect(course.points(10).contains { $0.isKnown && $0.running > 0 })
   }
 }
