@@ -24,7 +24,8 @@ struct Dashboard {
       ending = try app.run(
         poll: { feed.poll() }, travel: { feed.travel($0) },
         interest: { feed.interest = $0 }, record: { feed.record($0) },
-        pace: { feed.pace($0) }, load: { feed.load($0) }, again: { feed.again() }, next: { feed.next() })
+        pace: { feed.pace($0) }, load: { feed.load($0) },
+        trace: { feed.trace($0) }, again: { feed.again() }, next: { feed.next() })
     } catch {
       throw Failure(error)
     }

@@ -17,6 +17,7 @@ struct LiveFeed {
   private var recorder = ScreenRecorder()
   private var paceDesk = PaceDesk()
   private var loadDesk = LoadDesk()
+  private var traces: TraceDesk
   var interest = Interest.none
   private(set) var failure: InspectorError?
 
@@ -25,6 +26,7 @@ struct LiveFeed {
     sampler = Self.sampler(source, limits)
     (self.limits, self.waker, self.host) = (limits, waker, host)
     (past, requests, stages) = (Self.past(waker), RequestDesk(waker), StageDesk(waker))
+    traces = TraceDesk(waker, limits)
   }
 
   /// A sampler that interrupts a long reading when the user presses a key.
@@ -52,7 +54,9 @@ struct LiveFeed {
   mutating func poll() -> UInt64? {
     guard failure == nil else { return nil }
     do {
-      return try sampler.step()
+      let pause = try sampler.step()
+      traces.look(sampler.latest, isAtNow: !isPast)
+      return pause
     } catch {
       failure = error
       return nil
@@ -60,6 +64,7 @@ struct LiveFeed {
   }
 
   mutating func travel(_ command: TimeCommand) {
+    if traces.isShown { return traces.travel(command) }
     isPast = command != .now && command != .resume
     if isPast { past.perform(command) } else { past.leave() }
   }
@@ -82,12 +87,22 @@ struct LiveFeed {
   /// Holds, steps or slows the target's scheduler. Returns the outcome in a few words.
   mutating func pace(_ command: PaceCommand) -> String {
     // The command acts on the scheduler as it is now, so the screen must not show the past.
+    traces.travel(.now)
     travel(.now)
     return paceDesk.perform(command, on: sampler.source)
   }
 
   /// Starts or ends a load on the target. Returns the outcome in a few words.
   mutating func load(_ command: LoadCommand) -> String { loadDesk.perform(command) }
+
+  /// Asks whether a trace may be taken, takes it, or shows the last one.
+  mutating func trace(_ command: TraceCommand) -> TraceOutcome {
+    let outcome = traces.perform(command, on: sampler.source, host: host)
+    // The trace takes the place of the present, and while one is taken the present is shown.
+    isPast = false
+    past.leave()
+    return outcome
+  }
 
   /// Ends all loads that were started here.
   mutating func endLoads() { loadDesk.end() }
@@ -103,6 +118,8 @@ struct LiveFeed {
       past.leave()
       (past, requests, stages) = (Self.past(waker), RequestDesk(waker), StageDesk(waker))
       loadDesk.end()
+      traces.end()
+      traces = TraceDesk(waker, limits)
       (paceDesk, loadDesk) = (PaceDesk(), LoadDesk())
       (last, isPast, failure) = (nil, false, nil)
       return .attached("looking at process \(next.identity.pid) now\(words)")
@@ -117,7 +134,14 @@ struct LiveFeed {
   /// The frame of the present moment, or of the wanted past moment. After an error: the last frame, marked as
   /// ended.
   mutating func next() -> Frame? {
-    var frame = isPast ? nextOfPast() : nextOfNow()
+    traces.look(sampler.latest, isAtNow: !isPast)
+    let ofTrace = traces.isShown ? traces.next(interest, sampler.identity) : nil
+    var frame = ofTrace ?? (isPast ? nextOfPast() : nextOfNow())
+    if var shown = frame {
+      if traces.isShown, ofTrace == nil { shown.reading = "looking into the trace" }
+      traces.complete(&shown)
+      frame = shown
+    }
     if let history = sampler.history { frame?.recording = recorder.status(history) }
     frame?.host = host
     frame?.loads = loadDesk.status(failure == nil && ending == nil ? sampler.source.threads?.pid : nil)

@@ -59,6 +59,31 @@ public struct Frame: Sendable, Equatable {
   /// The other machine on which the target runs, as the user named it; nil: it runs here, or nobody said where.
   public var host: String?
 
+  /// The look at memory from which gauges were filled in that a trace does not tell; nil: there are none such.
+  public var look: Look?
+  /// What is to be said once, such as that a trace has come; nil: nothing.
+  public var announcement: Announcement?
+
+  /// A look at a program's memory before a moment of its trace.
+  public struct Look: Sendable, Equatable {
+    /// How much older than the moment the look is, in nanoseconds.
+    public var age: UInt64
+    /// The facts that only looks at memory tell; nil: the source tells none.
+    public var sampled: Snapshot.Sampled?
+    /// Makes a look from its parts.
+    public init(age: UInt64, sampled: Snapshot.Sampled?) { (self.age, self.sampled) = (age, sampled) }
+  }
+
+  /// A line for people that is shown once.
+  public struct Announcement: Sendable, Equatable {
+    /// Its number: one with another number is another one, though its words may be the same.
+    public var number: Int
+    /// The line.
+    public var words: String
+    /// Makes an announcement from its parts.
+    public init(number: Int, words: String) { (self.number, self.words) = (number, words) }
+  }
+
   /// A recording that is being written.
   public struct Recording: Sendable, Equatable {
     /// The path of the recording's file.

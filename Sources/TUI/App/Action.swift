@@ -30,6 +30,8 @@ public enum Action: Sendable, Hashable {
   case pace(PaceCommand)
   /// Starts or ends a load on the target.
   case load(LoadCommand)
+  /// Takes a trace of the target, or shows the last one.
+  case trace(TraceCommand)
   /// `followRequest` shows a request step by step, or the next request when one is already shown.
   /// `requestBefore` and `requestAfter` show the request before and after the shown one. `replayRequest`
   /// plays all steps of the shown request, a second from each to the next.

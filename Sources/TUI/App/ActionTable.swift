@@ -193,7 +193,11 @@ enum ActionTable {
     ActionGroup(
       "the next theme of colours", [ActionRow("theme", .theme, [.character("T")], "Next theme of colours")]),
     ActionGroup(
-      "all actions by name", [ActionRow("palette", .palette, [.character(":")], "All actions by name")]),
+      "all actions by name; :goto 1.5s; of Go :trace 2s",
+      [
+        ActionRow("palette", .palette, [.character(":")], "All actions by name"),
+        ActionRow("trace", .trace(.last), [], "Go: the last trace, or take one of 2 s"),
+      ]),
   ]
 
   private static let moving = [

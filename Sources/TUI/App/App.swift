@@ -51,6 +51,10 @@ public struct App: Sendable {
   public static let cannotLoad =
     "only a live mpg-demo on this machine is loaded from here; see mpg-load for others"
 
+  /// The message for a user who wants a trace of a target that is not a running Go program.
+  public static let cannotTrace =
+    "only a running Go program that is looked at by its memory is traced here: mpgtop PID"
+
   /// Shows frames on the process's terminal until somebody ends the dashboard. The terminal is restored on
   /// every way out, a crash included.
   ///
@@ -69,6 +73,7 @@ public struct App: Sendable {
   ///     words.
   ///   - load: called when a load on the target is to begin or to end; returns the outcome in a few words, or
   ///     none when the next frame's `loads` shows it.
+  ///   - trace: called when a trace of the target is wanted; returns the outcome, which may be a question.
   ///   - again: called to attach to a process with the name of the one that has ended; after success, frames
   ///     are of the new process.
   ///   - next: returns the newest frame, or `nil` when no frame is newer than the last one.
@@ -77,12 +82,13 @@ public struct App: Sendable {
     interest: (Interest) -> Void = { _ in }, record: (RecordCommand) -> String = { _ in "" },
     pace: (PaceCommand) -> String = { _ in App.cannotPace },
     load: (LoadCommand) -> String = { _ in App.cannotLoad },
+    trace: (TraceCommand) -> TraceOutcome = { _ in .said(App.cannotTrace) },
     again: () -> Again = { .not("there is no other") }, next: () -> Frame?
   ) throws(TerminalError) -> Ending {
     var terminal = try NCursesTerminal(options.terminal, waker: options.waker)
     return run(
       on: &terminal, poll: poll, travel: travel, interest: interest, record: record, pace: pace, load: load,
-      again: again, next: next)
+      trace: trace, again: again, next: next)
   }
 
   /// Shows frames on the given terminal until somebody ends the dashboard. The parameters are those of the
@@ -92,6 +98,7 @@ public struct App: Sendable {
     travel: (TimeCommand) -> Void = { _ in }, interest: (Interest) -> Void = { _ in },
     record: (RecordCommand) -> String = { _ in "" }, pace: (PaceCommand) -> String = { _ in App.cannotPace },
     load: (LoadCommand) -> String = { _ in App.cannotLoad },
+    trace: (TraceCommand) -> TraceOutcome = { _ in .said(App.cannotTrace) },
     again: () -> Again = { .not("there is no other") }, next: () -> Frame?
   ) -> Ending {
     let state = AppState(
@@ -111,13 +118,13 @@ public struct App: Sendable {
         loop.hasChanged = true
         // Take in the keys that were pressed while the source read the frame: they must not wait for its
         // picture.
-        if let ending = take(&loop, nanoseconds: 0, on: &terminal, travel, record, pace, load, again) {
+        if let ending = take(&loop, nanoseconds: 0, on: &terminal, travel, record, pace, load, trace, again) {
           return ending
         }
       }
       loop.show(on: &terminal)
       let pause = loop.rhythm.pause(from: terminal.now, interval: loop.state.interval)
-      if let ending = take(&loop, nanoseconds: pause, on: &terminal, travel, record, pace, load, again) {
+      if let ending = take(&loop, nanoseconds: pause, on: &terminal, travel, record, pace, load, trace, again) {
         return ending
       }
       if loop.rhythm.isPollDue(at: terminal.now) { loop.rhythm.polled(at: terminal.now, wantedIn: poll()) }
@@ -134,7 +141,7 @@ public struct App: Sendable {
   private func take<T: Terminal & ~Copyable>(
     _ loop: inout Loop, nanoseconds: UInt64, on terminal: inout T, _ travel: (TimeCommand) -> Void,
     _ record: (RecordCommand) -> String, _ pace: (PaceCommand) -> String,
-    _ load: (LoadCommand) -> String, _ again: () -> Again
+    _ load: (LoadCommand) -> String, _ trace: (TraceCommand) -> TraceOutcome, _ again: () -> Again
   ) -> Ending? {
     var inputs = terminal.wait(nanoseconds: nanoseconds)
     let end = terminal.now + Self.patience
@@ -153,6 +160,10 @@ public struct App: Sendable {
         }
         if case .load(let command) = effect {
           _ = loop.state.update(.said(load(command)))
+          loop.rhythm.hurry()
+        }
+        if case .trace(let command) = effect {
+          _ = loop.state.update(.traced(trace(command)))
           loop.rhythm.hurry()
         }
         if effect == .again, Self.attach(again(), &loop.state) { loop.rhythm.hurry() }
@@ -193,7 +204,7 @@ public struct App: Sendable {
       terminal.copy(text)
       return false
     case .theme(let name): terminal.use(name)
-    case .nothing, .end, .time, .record, .pace, .load, .again: return false
+    case .nothing, .end, .time, .record, .pace, .load, .trace, .again: return false
     }
     return true
   }

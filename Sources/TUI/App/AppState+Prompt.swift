@@ -77,6 +77,7 @@ extension AppState {
         return .nothing
       case nil: break
       }
+      if let command = TraceCommand.command(prompt.text) { return trace(command) }
       let found = Palette.found(prompt.text, on: screen, over: overlay)
       return found.indices.contains(prompt.choice) ? act(found[prompt.choice].action) : .nothing
     }

@@ -33,7 +33,7 @@ extension AppState {
     case .cursorRight: return moveCursor(-1)
     // These actions mean the same on every screen, so `act` performs them itself.
     case .back, .quit, .help, .pause, .slower, .faster, .up, .down, .pageUp, .pageDown, .first, .last,
-      .redraw, .stop, .report, .travel, .show, .nextScreen, .previousScreen, .record, .pace, .load,
+      .redraw, .stop, .report, .travel, .show, .nextScreen, .previousScreen, .record, .pace, .load, .trace,
       .followRequest,
       .requestBefore, .requestAfter, .replayRequest, .boot, .theme, .again:
       break

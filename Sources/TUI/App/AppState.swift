@@ -38,6 +38,8 @@ public struct AppState: Sendable, Equatable {
   /// The view of one request's steps and the view of the boot, each nil unless it lies over the screen.
   var walk: WalkState?
   var boot: BootState?
+  /// The question whether a trace may be taken, until a key answers it.
+  var traceQuestion: TraceQuestion?
   /// The line that is being typed.
   var prompt: Prompt?
   /// The effect of the last key in words, when the screen does not show that effect by itself. The next key
@@ -80,6 +82,8 @@ public enum Message: Sendable, Equatable {
   case input(Input)
   /// The outcome of an effect such as `Effect.record`, in a few words; empty: the screen shows it by itself.
   case said(String)
+  /// The outcome of `Effect.trace`.
+  case traced(TraceOutcome)
   /// From now on, frames are of another process.
   case again
 }
@@ -96,6 +100,8 @@ public enum Effect: Sendable, Equatable {
   case pace(PaceCommand)
   /// Start or end a load on the target. `Message.said` reports the outcome.
   case load(LoadCommand)
+  /// Take a trace of the target, or show the last one. `Message.traced` reports the outcome.
+  case trace(TraceCommand)
   /// Put a text on the clipboard.
   case copy(String)
   /// Use another palette.
@@ -110,6 +116,7 @@ extension AppState {
   public mutating func update(_ message: Message) -> Effect {
     switch message {
     case .frame(let frame):
+      if let news = frame.announcement, news != latest?.announcement { note = news.words }
       latest = frame
       memos.forgetFrame()
       // While the view is paused, the source stands still too (`TimeCommand.hold`), so the source's details
@@ -128,6 +135,10 @@ extension AppState {
     case .said(let words):
       note = words.isEmpty ? nil : words
       return .nothing
+    case .traced(.said(let words)): return update(.said(words))
+    case .traced(.ask(let question)):
+      traceQuestion = question
+      return .nothing
     case .again:
       forget()
       return .nothing
@@ -138,6 +149,7 @@ extension AppState {
     switch input {
     case .key(let key):
       note = nil
+      if let traceQuestion { return answer(traceQuestion, with: key) }
       if prompt != nil { return type(key) }
       if let action = Action(key: key, on: screen, over: overlay) { return act(action) }
       // Whoever pressed the filter key will go on typing. Open a line even where nothing can be filtered: it
@@ -170,6 +182,7 @@ extension AppState {
       frozen = nil
       return .pace(command)
     case .load(let command): return .load(command)
+    case .trace(let command): return trace(.success(command))
     case .slower: interval = Self.intervals.first { $0 > interval } ?? interval
     case .faster: interval = Self.intervals.last { $0 < interval } ?? interval
     case .up, .down, .pageUp, .pageDown, .first, .last:
@@ -197,6 +210,7 @@ extension AppState {
 
   /// Forgets what belonged to the former process: moments, rows and overlays. The screen, filters and orders stay.
   private mutating func forget() {
+    traceQuestion = nil
     (frozen, walk, boot, why, isReportShown, trail, firstLane) = (nil, nil, nil, nil, false, [], 0)
     (timeline.cursor, stage) = (nil, StageState())
     for screen in lists.keys {

@@ -96,7 +96,7 @@ struct Chrome {
       switch prompt.kind {
       case .filter: ("filter: ", Self.filterHint(state.screen))
       case .search: ("go to: ", "some text of a row")
-      case .palette: ("action: ", "some of its name; Up, Down, Enter. Or goto \(Goto.forms)")
+      case .palette: ("action: ", "some of its name; Up, Down, Enter. Or goto \(Goto.forms); trace 2s")
       case .nothing: ("filter: ", "")
       }
     var text = StyledText(name, .key)

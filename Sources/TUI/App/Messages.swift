@@ -12,6 +12,7 @@ struct Messages {
   var pieces: [StyledText] {
     var pieces: [StyledText] = []
     if let note = state.note { pieces.append(StyledText(TextWidth.sanitised(note), .eager)) }
+    if let question = state.traceQuestion { pieces.insert(StyledText(question.words, .eager), at: 0) }
     // A frame of the past may take a while to make. Until it is there, the old picture stays, and this message says why.
     if state.note == nil, state.latest?.looking != nil { pieces.append(StyledText("looking back", .dim)) }
     if let problem = state.latest?.loads?.problem {

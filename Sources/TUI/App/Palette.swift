@@ -17,13 +17,19 @@ enum Palette {
     let rows = found(prompt.text, on: state.screen, over: state.overlay)
     let width = min(state.size.columns, 52)
     let isGoto = rows.isEmpty && prompt.text.lowercased().hasPrefix("goto")
-    let height = min(isGoto ? 1 : rows.count, max(1, state.size.rows - 5), 16)
+    let isTrace = TraceCommand.isMeant(by: prompt.text)
+    let height = min(isGoto || isTrace ? 1 : rows.count, max(1, state.size.rows - 5), 16)
     let box = Rect(
       x: (state.size.columns - width) / 2, y: max(0, state.size.rows - height - 3), width: width,
       height: height + 2)
     Overlay.drawFrame(box, title: "Actions", glyphs: state.glyphs, on: &canvas)
     if isGoto {
       canvas.write(" goto \(Goto.forms) ", x: box.x + 2, y: box.y + 1, .dim)
+    }
+    if isTrace {
+      let words = StyledText("\(TraceCommand.forms): of Go", .dim)
+      canvas.write(words, x: box.x + 2, y: box.y + 1, width: max(0, width - 3), glyphs: state.glyphs)
+      return
     }
     let choice = min(max(0, prompt.choice), max(0, rows.count - 1))
     let first = max(0, min(choice - height + 1, rows.count - height))

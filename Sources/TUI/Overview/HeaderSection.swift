@@ -203,7 +203,8 @@ struct HeaderSection {
   /// collector does.
   private var sampled: [StyledText] {
     guard let sampled = snapshot.sampled else {
-      return heap(frame.instruments?.heapLive, frame.instruments?.heapGoal)
+      let told = heap(frame.instruments?.heapLive, frame.instruments?.heapGoal)
+      return told.isEmpty ? heap(frame.look?.sampled?.heapLive, frame.look?.sampled?.heapGoal) : told
     }
     var pieces: [StyledText] = []
     if let latency = sampled.runLatency {

@@ -24,6 +24,9 @@ package final class TraceChain {
   package private(set) var events: UInt64 = 0
   /// What was damaged or missing in the last trace, one sentence each.
   package private(set) var warnings: [String] = []
+  /// What is added to the times of this history to have the machine's monotonic clock, by the last trace, in nanoseconds; nil:
+  /// that trace does not tell.
+  package private(set) var monotonicOffset: Int64?
   private let name: String
   private var mapping: TraceMapping?
   private var reader: TraceReader?
@@ -107,7 +110,10 @@ package final class TraceChain {
     guard start >= 0, max(start, end) < Self.latest else {
       throw .badTrace(path: name, reason: "its times cannot be right")
     }
-    if isBeginning, mapping == nil || !isTraceBegun { place(start) }
+    if isBeginning, mapping == nil || !isTraceBegun {
+      place(start)
+      monotonicOffset = reader.clock?.monotonic(start).map { $0 &- (start &+ shift) }
+    }
     guard end + shift <= placed + Self.longest else {
       throw .badTrace(path: name, reason: "its times cannot be right")
     }
