@@ -124,7 +124,8 @@ public struct App: Sendable {
       }
       loop.show(on: &terminal)
       let pause = loop.rhythm.pause(from: terminal.now, interval: loop.state.interval)
-      if let ending = take(&loop, nanoseconds: pause, on: &terminal, travel, record, pace, load, trace, again) {
+      if let ending = take(&loop, nanoseconds: pause, on: &terminal, travel, record, pace, load, trace, again)
+      {
         return ending
       }
       if loop.rhythm.isPollDue(at: terminal.now) { loop.rhythm.polled(at: terminal.now, wantedIn: poll()) }

@@ -68,7 +68,8 @@ struct TraceDesk {
 
   private static func refusal(_ source: any SchedulerSource, _ host: String?) -> String {
     if let host {
-      return "a trace is taken where the program runs: ssh -L 6060:localhost:6060 \(host), then mpgtop http://localhost:6060"
+      return "a trace is taken where the program runs: ssh -L 6060:localhost:6060 \(host), "
+        + "then mpgtop http://localhost:6060"
     }
     return source.knowledge.absenceOfEvents == nil
       ? "no trace is needed: this program tells its events by itself" : App.cannotTrace
@@ -161,7 +162,9 @@ struct TraceDesk {
       if isAtNow { show() }
       announce(isAtNow ? taken.words : "the trace has come: :trace shows it")
     case .failure(let trouble):
-      let other = taking.others.first?.split(separator: ":").last.map { "; or from the other port: :trace 2s \($0)" }
+      let other = taking.others.first?.split(separator: ":").last.map {
+        "; or from the other port: :trace 2s \($0)"
+      }
       announce(trouble.words + (trouble.kind == .lost ? "" : other ?? ""))
     }
   }
