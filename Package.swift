@@ -215,6 +215,7 @@ let package = Package(
       exclude: ["Fixtures", "Programs"], swiftSettings: swift),
     .testTarget(
       name: "TraceSourceTests", dependencies: ["TraceSource", "GoTrace", "Region", "TestSupport"] + rooms,
+      exclude: ["Fixtures"],
       swiftSettings: swift),
     .testTarget(
       name: "TUITests", dependencies: ["TUI", "Region", "TestSupport"] + rooms, exclude: ["Pictures"],
