@@ -48,7 +48,8 @@ struct Conversation: ~Copyable {
   private(set) var answered: Int
 
   init(
-    mux: Mux, limits: Limits, labels: RequestLabels? = nil, answered: Int = 0, isLast: @escaping () -> Bool = { false },
+    mux: Mux, limits: Limits, labels: RequestLabels? = nil, answered: Int = 0,
+    isLast: @escaping () -> Bool = { false },
     watching: @escaping (_ handler: () -> Void) -> Int? = {
       $0()
       return nil

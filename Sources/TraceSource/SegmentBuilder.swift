@@ -11,16 +11,6 @@ import History
 import Observed
 import Region
 
-/// When a segment is closed, and where it lies.
-struct SegmentLimits {
-  /// The most records that a segment has.
-  var records = 50_000
-  /// How long a segment lasts at most, in nanoseconds.
-  var duration: UInt64 = 250_000_000
-  /// How many bytes of segments are kept in memory, where there is a file for the others.
-  var inMemory = 96_000_000
-}
-
 /// Makes segments, and adds them to a history.
 struct SegmentBuilder {
   /// A segment that is not in the history yet. The last one is open: its records are in `lanes`.
@@ -437,23 +427,5 @@ struct SegmentBuilder {
       publish(names)
     }
     history.note(knownUpTo: 0)
-  }
-}
-
-extension GoroutineRow {
-  /// The row of a G that lives.
-  init(_ g: TraceMapping.LiveG) {
-    let states: GState =
-      switch g.state {
-      case .runnable: .runnable
-      case .running: .running
-      case .syscall: .syscall
-      case .waiting: .waiting
-      }
-    self.init(
-      id: g.id, state: states, reason: g.state == .waiting ? g.reason : .none,
-      kind: g.id == 1 ? .main : .user,
-      since: g.since, entry: UInt64(g.entry), parent: g.parent, p: g.p, created: g.created)
-    isOlder = g.isOlder
   }
 }

@@ -107,7 +107,7 @@ struct WalkTests {
         place: "case .mPark: return"),
       Step(
         room: "TUI", file: "Vocabulary.swift", text: "    case .walked: .runtime",
-        place: "case .goStart, .goResume: .running"),
+        place: "case .goStart, .goResume"),
     ]
     try walk(steps, in: rooms, on: copy)
     let page = Self.section("### An event")

@@ -75,7 +75,9 @@ struct RestTests {
     }
   }
 
-  @Test("Gs rest again and again while others write and move deadlines: no byte and no G is lost", arguments: [1, 4])
+  @Test(
+    "Gs rest again and again while others write and move deadlines: no byte and no G is lost",
+    arguments: [1, 4])
   func storm(procs: Int) async {
     await #expect(processExitsWith: .success) { [procs = procs as Int] in
       inRuntime(procs: procs) {

@@ -89,7 +89,7 @@ struct TraceCommandTests {
   func shown() {
     var state = state()
     for scalar in ":trace 2".unicodeScalars { _ = state.update(.input(.key(.character(scalar)))) }
-    #expect(said(state).contains("trace500ms"))
+    #expect(said(state).contains("trace0.5s"))
     #expect(Palette.found("last trace", on: .overview).map(\.action) == [.trace(.last)])
     var frame = Fixtures.calm()
     var sampled = Snapshot.Sampled()

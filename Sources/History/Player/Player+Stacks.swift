@@ -53,7 +53,10 @@ extension Player {
     // A G that waits did its last event as it began to, so its segment is known. For the others one segment after the other is
     // gone through.
     let begins = waitBegins(of: wanted)
-    var resting = Dictionary(grouping: begins.keys) { begins[$0].flatMap { history.number(at: $0) } ?? -1 }
+    // An event at the moment at which a segment begins belongs to the segment before (History §3).
+    var resting = Dictionary(grouping: begins.keys) { g in
+      begins[g].flatMap { $0 > 0 ? history.number(at: $0 - 1) : nil } ?? -1
+    }
     var (numbers, moving) = ([UInt64: Int](), wanted.subtracting(begins.keys))
     let near = max(oldest, here - Self.stackReach)...max(oldest, here)
     let far = resting.keys.filter { $0 >= oldest && $0 < near.lowerBound }.sorted(by: >)

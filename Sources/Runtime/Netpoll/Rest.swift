@@ -30,7 +30,7 @@ extension Pollable {
     let m = enterRuntime("Pollable.rest")
     defer { leaveRuntime() }
     guard let g = m.g else { fatal("Pollable.rest was called outside of a G") }
-    guard g.home == nil else { fatal("Pollable.rest was called in a job of a task, which cannot go on later") }
+    guard g.home == nil else { fatal("Pollable.rest was called in a job, which ends with its stack") }
     guard !g.hasBody else { fatal("goroutine \(g.id) called Pollable.rest twice") }
     let next: () throws -> Void = { [self] in
       endRest(direction)

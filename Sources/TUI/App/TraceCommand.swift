@@ -17,7 +17,7 @@ public enum TraceCommand: Sendable, Hashable {
   /// How long a trace is for which no length was typed, in nanoseconds.
   public static let usual: UInt64 = 2_000_000_000
   /// Examples of what can be typed.
-  static let forms = "trace 2s, trace 500ms, trace 2s 6060"
+  static let forms = "trace 2s, trace 0.5s, trace 2s 6060"
   /// What can be typed, for somebody who typed something else.
   static let mistake = "a trace is 0.1 to 60 seconds long, and a port 1 to 65535: \(forms)"
   private static let lengths: ClosedRange<Double> = 0.1e9...60e9

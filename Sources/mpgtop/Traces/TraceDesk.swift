@@ -53,8 +53,10 @@ struct TraceDesk {
       show()
       return .said(taken.words)
     }
-    if host != nil || !(source is GoSource) { return .said(Self.refusal(source, host)) }
-    let addresses = Self.addresses(of: source.identity.pid)
+    guard host == nil, let pid = source.threads?.pid, GoProcess(pid: pid) != nil else {
+      return .said(Self.refusal(source, host))
+    }
+    let addresses = Self.addresses(of: pid)
     switch command {
     case .last: return Self.ask(addresses, TraceCommand.usual, nil)
     case .want(let length, let port): return Self.ask(addresses, length, port)
@@ -165,7 +167,7 @@ struct TraceDesk {
       let other = taking.others.first?.split(separator: ":").last.map {
         "; or from the other port: :trace 2s \($0)"
       }
-      announce(trouble.words + (trouble.kind == .lost ? "" : other ?? ""))
+      announce(trouble.words + (other ?? ""))
     }
   }
 
