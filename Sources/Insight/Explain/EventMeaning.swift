@@ -41,8 +41,8 @@ extension EventKind {
       "From here on the G belongs to another span, such as a request, and so do the Gs that it makes."
     case .log: "The program wrote a line to the trace. If it did so for a task, the span is named."
     case .cpuSample:
-      "The CPU profiler's signal came while the thread ran. Samples come with CPU time, 100 for each second unless the program sets "
-        + "another rate, so many in one function mean that much time went there."
+      "The CPU profiler's signal came while the thread ran. Samples come with CPU time, at the rate of the program's profiler, so "
+        + "many in one function mean that much time went there."
     default: nil
     }
   }
