@@ -22,6 +22,10 @@ struct Exchange: ~Copyable {
   /// How many handlers had been watched when the deadline was set. Each handler that was watched removes the deadline,
   /// so if the number has grown since then, the deadline must be set again.
   private var watched = 0
+  /// How long after a request, or after the last look, to look whether the connection is quiet. It grows with each look at a
+  /// connection that is not, so that a busy one is looked at once in a second.
+  private var lookAfter: Duration
+  private static let longestLook: Duration = .seconds(1)
   /// Whether the deadline that was set before the G rested still counts.
   private var isResumed: Bool
 
@@ -39,7 +43,7 @@ struct Exchange: ~Copyable {
   ) {
     self.connection = connection
     self.conversation = conversation
-    (self.limits, self.isResumed) = (limits, isResumed)
+    (self.limits, self.isResumed, lookAfter) = (limits, isResumed, limits.quiet)
     slack = min(1000, Self.milliseconds(limits.idle) / 16)
   }
 
@@ -124,10 +128,13 @@ struct Exchange: ~Copyable {
     connection.setReadDeadline(.after(patience(waiting)))
   }
 
-  /// How long to wait until an idle connection, of whose time limit `left` is left, may have been idle for `limits.quiet`; zero or
-  /// less: it has been.
-  private func timeUntilQuiet(_ left: Duration) -> Duration {
-    delivery == nil ? min(left, limits.quiet - (limits.idle - left)) : left
+  /// How long to wait until the next look at an idle connection, of whose time limit `left` is left; zero: it has been idle for
+  /// `limits.quiet`.
+  private mutating func timeUntilQuiet(_ left: Duration) -> Duration {
+    guard delivery == nil else { return left }
+    guard limits.quiet > limits.idle - left else { return .zero }
+    lookAfter = max(limits.quiet, min(lookAfter * 2, Self.longestLook))
+    return min(left, lookAfter)
   }
 
   /// How much of a request's time limit is left after a deadline has ended a wait. More than zero: the shutdown had set that
@@ -158,7 +165,7 @@ struct Exchange: ~Copyable {
 
   private func patience(_ waiting: Conversation.Waiting) -> Duration {
     switch waiting {
-    case .request: min(limits.idle, limits.quiet)
+    case .request: min(limits.idle, lookAfter)
     case .head: limits.header
     case .body: limits.content
     }
