@@ -43,7 +43,7 @@ struct Exchange: ~Copyable {
   ) {
     self.connection = connection
     self.conversation = conversation
-    (self.limits, self.isResumed, lookAfter) = (limits, isResumed, limits.quiet)
+    (self.limits, self.isResumed, lookAfter) = (limits, isResumed, limits.quiet ?? limits.idle)
     slack = min(1000, Self.milliseconds(limits.idle) / 16)
   }
 
@@ -131,9 +131,9 @@ struct Exchange: ~Copyable {
   /// How long to wait until the next look at an idle connection, of whose time limit `left` is left; zero: it has been idle for
   /// `limits.quiet`.
   private mutating func timeUntilQuiet(_ left: Duration) -> Duration {
-    guard delivery == nil else { return left }
-    guard limits.quiet > limits.idle - left else { return .zero }
-    lookAfter = max(limits.quiet, min(lookAfter * 2, Self.longestLook))
+    guard let quiet = limits.quiet, delivery == nil else { return left }
+    guard quiet > limits.idle - left else { return .zero }
+    lookAfter = max(quiet, min(lookAfter * 2, Self.longestLook))
     return min(left, lookAfter)
   }
 

@@ -15,9 +15,9 @@ public struct Limits: Sendable {
   /// How long a connection may be idle: from the moment at which its client has taken the last answer to the
   /// first byte of the next request. After that it is closed without an answer.
   public var idle: Duration = .seconds(60)
-  /// How long a connection may be idle before its G gives its stack back, and its buffers too (`TCPConnection.rest`). The next
-  /// request then costs some microseconds more.
-  public var quiet: Duration = .milliseconds(100)
+  /// How long a connection may be idle before its G gives its stack back, and its buffers too (`TCPConnection.rest`); nil: it keeps
+  /// them. The next request then costs more. 0.1 s is good for crowds of connections that seldom ask.
+  public var quiet: Duration?
   /// How long a head may take from its first byte; a slower one gets 408.
   public var header: Duration = .seconds(10)
   /// How long a body may take from the end of its head; a slower one gets 408.
