@@ -99,29 +99,55 @@ public final class Pollable: Sendable {
     _ g: G, _ side: PollSide, _ direction: Direction, _ m: M, isCancellable: Bool = true
   ) throws(Failure) {
     let ending: PollSide.Ending
-    switch side.announce(g, { isCancellable && g.isCancelled }) {
+    switch announce(g, side, direction, m, isCancellable) {
     case .news: ending = .news
     case .tooLate: ending = .noNews
+    case .made(let mayPark):
+      if mayPark { m.park(reason(direction), on: UInt64(fd + 1), commit: .poll(side)) }
+      ending = side.conclude(g)
+    }
+    let isCancelled = goesOn(g, side, ending, isCancellable)
+    if case .news = ending, !isCancelled { return }
+    try check(side)
+    if isCancelled { throw .cancelled }
+    if case .displaced = ending { twoWait(g, side, direction) }
+  }
+
+  /// The outcome of an announcement, as of `PollSide.announce`.
+  enum Announcement {
+    case news, tooLate
+    /// The word names the G. It may park unless the descriptor is closed, its deadline has passed, or the G was cancelled.
+    case made(mayPark: Bool)
+  }
+
+  /// Announces that `g` is about to wait, and lets the backend watch for news.
+  @inline(__always)
+  func announce(
+    _ g: G, _ side: PollSide, _ direction: Direction, _ m: M, _ isCancellable: Bool
+  ) -> Announcement {
+    switch side.announce(g, { isCancellable && g.isCancelled }) {
+    case .news: return .news
+    case .tooLate: return .tooLate
     case .made(let other):
       if let other { m.ready(other) }
       if let other = sched.netpoll.backend.arm(direction, descriptor) { m.ready(other) }
       // A close, a deadline or a cancellation that comes from now on finds the announcement. Here we look for one that
       // came before the announcement.
-      if !descriptor.isClosed && !side.isExpired && !(isCancellable && g.isCancelled) {
-        m.park(reason(direction), on: UInt64(fd + 1), commit: .poll(side))
-      }
-      ending = side.conclude(g)
+      return .made(
+        mayPark: !descriptor.isClosed && !side.isExpired && !(isCancellable && g.isCancelled))
     }
+  }
+
+  /// Returns whether `g`, which goes on after a wait, was cancelled meanwhile. Then it puts news back, which is not for it.
+  @inline(__always)
+  func goesOn(_ g: G, _ side: PollSide, _ ending: PollSide.Ending, _ isCancellable: Bool) -> Bool {
     // This look at the scope must come last: see PollDescriptor §2.
     let isCancelled = isCancellable && g.isCancelled
-    if case .news = ending {
-      guard isCancelled else { return }
-      // Take the M anew: the G may have moved to another M in the park.
-      if let next = side.unblock(ready: true) { unsafe M.current.unsafelyUnwrapped.ready(next) }
+    // Take the M anew: the G may have moved to another M in the park.
+    if case .news = ending, isCancelled, let next = side.unblock(ready: true) {
+      unsafe M.current.unsafelyUnwrapped.ready(next)
     }
-    try check(side)
-    if isCancelled { throw .cancelled }
-    if case .displaced = ending { twoWait(g, side, direction) }
+    return isCancelled
   }
 
   @inline(never)

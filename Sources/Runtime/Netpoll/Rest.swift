@@ -47,16 +47,10 @@ extension Pollable {
     let side = descriptor.side(direction)
     // A canceller that sets its flag from here on finds the side: Cancellation §3.
     if g.scope != nil { g.setPollSide(side) }
-    switch side.announce(g, { g.isCancelled }) {
-    case .tooLate: return
-    case .news:
-      if g.isCancelled, let other = side.unblock(ready: true) { m.ready(other) }
-    case .made(let other):
-      if let other { m.ready(other) }
-      if let other = sched.netpoll.backend.arm(direction, descriptor) { m.ready(other) }
-      // A close, a deadline or a cancellation that comes from now on finds the announcement.
-      guard !descriptor.isClosed, !side.isExpired, !g.isCancelled else { return }
-      m.ask(.park, reason(direction), on: UInt64(fd + 1), commit: .rest(side))
+    switch announce(g, side, direction, m, true) {
+    case .news: _ = goesOn(g, side, .news, true)
+    case .tooLate, .made(mayPark: false): break
+    case .made(mayPark: true): m.ask(.park, reason(direction), on: UInt64(fd + 1), commit: .rest(side))
     }
   }
 
@@ -68,10 +62,8 @@ extension Pollable {
     let side = descriptor.side(direction)
     let ending = side.conclude(g)
     if g.scope != nil { g.setPollSide(nil) }
-    // This look at the scope must come last: see PollDescriptor §2.
-    let isCancelled = g.isCancelled
-    if case .news = ending, isCancelled, let other = side.unblock(ready: true) { m.ready(other) }
-    guard case .displaced = ending, !isCancelled, !descriptor.isClosed, !side.isExpired else { return }
+    guard !goesOn(g, side, ending, true), case .displaced = ending, !descriptor.isClosed, !side.isExpired
+    else { return }
     twoWait(g, side, direction)
   }
 }
