@@ -26,7 +26,7 @@ struct Exchange: ~Copyable {
   /// connection that is not, so that a busy one is looked at once in a second.
   private var lookAfter: Duration
   private static let longestLook: Duration = .seconds(1)
-  /// Whether the deadline that was set before the G rested still counts.
+  /// Whether the deadline that was set before the G rested still counts, as it does until the first read.
   private var isResumed: Bool
 
   /// How serving a connection ended.
@@ -102,10 +102,10 @@ struct Exchange: ~Copyable {
           conversation.timeOut(waiting, at: Self.second)
           return .bytes
         }
-        let untilQuiet = waiting == .request ? timeUntilQuiet(left) : left
-        connection.setReadDeadline(.after(untilQuiet > .zero ? untilQuiet : left))
+        let untilLook = waiting == .request ? timeUntilLook(left) : left
+        connection.setReadDeadline(.after(untilLook ?? left))
         // The flag must be read after the deadline was set: see Roll.
-        if untilQuiet <= .zero, !roll.isClosing { return .quiet }
+        if untilLook == nil, !roll.isClosing { return .quiet }
       }
     }
   }
@@ -114,9 +114,11 @@ struct Exchange: ~Copyable {
   /// milliseconds, so that a busy connection does not set a timer for every request. It may therefore pass too early, which
   /// `silenceLeft` corrects.
   private mutating func keepTime(_ waiting: Conversation.Waiting) {
+    if isResumed {
+      isResumed = false
+      return
+    }
     let now = Self.coarseMilliseconds
-    defer { isResumed = false }
-    if isResumed { return }
     if self.waiting == waiting, watched == conversation.watched {
       let isSame =
         waiting == .request
@@ -128,11 +130,11 @@ struct Exchange: ~Copyable {
     connection.setReadDeadline(.after(patience(waiting)))
   }
 
-  /// How long to wait until the next look at an idle connection, of whose time limit `left` is left; zero: it has been idle for
+  /// How long to wait until the next look at an idle connection, of whose time limit `left` is left; nil: it has been idle for
   /// `limits.quiet`.
-  private mutating func timeUntilQuiet(_ left: Duration) -> Duration {
+  private mutating func timeUntilLook(_ left: Duration) -> Duration? {
     guard let quiet = limits.quiet, delivery == nil else { return left }
-    guard quiet > limits.idle - left else { return .zero }
+    guard quiet > limits.idle - left else { return nil }
     lookAfter = max(quiet, min(lookAfter * 2, Self.longestLook))
     return min(left, lookAfter)
   }
