@@ -45,8 +45,8 @@ struct SegmentBuilder {
   }
   let target: Snapshot.Target
   private let limits: SegmentLimits
-  /// The file for segments that memory is not to hold; nil: all stay in memory.
-  var spill: SpillFile?
+  /// The file for segments that memory is not to hold, made when the first one comes; nil: there can be none.
+  private lazy var spill = try? SpillFile()
   private let encoder = RecordEncoder()
   private var pending: [Pending] = []
   private var model: Model
@@ -331,7 +331,7 @@ struct SegmentBuilder {
   mutating func publish(_ names: TraceNames, isGenerationOver: Bool = false) {
     if isGenerationOver { isHolding = false }
     guard !isHolding, pending.count > 1 else { return }
-    add(pending.dropLast(), names, to: history)
+    add(pending.dropLast(), names, to: history, history.bytes > limits.inMemory ? spill : nil)
     pending.removeFirst(pending.count - 1)
     held = 0
   }
@@ -350,15 +350,15 @@ struct SegmentBuilder {
   }
 
   private func add(
-    _ closed: ArraySlice<Pending>, _ names: TraceNames, to history: History, isPreliminary: Bool = false
+    _ closed: ArraySlice<Pending>, _ names: TraceNames, to history: History, _ file: SpillFile? = nil,
+    isPreliminary: Bool = false
   ) {
     (history.names, history.stacks, history.course) = (names.book, names.stacks, course)
     (history.collectorRanges, history.heapSizes) = (ranges, heapSizes)
     for pending in closed {
       var segment = Self.segment(pending)
       segment.isPreliminary = isPreliminary
-      if let spill, history.bytes > limits.inMemory { segment = spill.taking(segment) }
-      history.append(segment)
+      history.append(file?.taking(segment) ?? segment)
     }
     history.note(knownUpTo: max(1, pending[pending.count - 1].keyframe.start))
   }

@@ -6,6 +6,6 @@ struct SegmentLimits {
   var records = 50_000
   /// How long a segment lasts at most, in nanoseconds.
   var duration: UInt64 = 250_000_000
-  /// How many bytes of segments are kept in memory, where there is a file for the others.
-  var inMemory = 96_000_000
+  /// How many bytes of segments are kept in memory; the others go to a file, if there can be one.
+  var inMemory = Int.max
 }

@@ -19,6 +19,8 @@ public final class TraceHistory {
   public private(set) var isWhole = false
 
   private let limits: SegmentLimits
+  /// So much of a long trace is kept in memory, in bytes.
+  private static let inMemory = 96_000_000
   private var reader: TraceReader
   private var mapping: TraceMapping?
   private var part: [TraceEvent] = []
@@ -32,7 +34,7 @@ public final class TraceHistory {
   ///   - isStrict: fails at the first damage, instead of going on with what is whole.
   /// - Throws: `InspectorError.badTrace` if this is no trace that can be read.
   public convenience init(path: String, isStrict: Bool = false) throws(InspectorError) {
-    try self.init(path: path, isStrict: isStrict, SegmentLimits())
+    try self.init(path: path, isStrict: isStrict, SegmentLimits(inMemory: Self.inMemory))
   }
 
   init(path: String, isStrict: Bool = false, _ limits: SegmentLimits) throws(InspectorError) {
@@ -89,7 +91,9 @@ public final class TraceHistory {
     let tables = reader.tables
     let start = UInt64(clamping: reader.generationStart)
     // The mapping is taken out while it changes, so that its arrays have one owner.
-    var mapping = self.mapping.take() ?? TraceMapping(builder(start: max(1, start)))
+    var mapping =
+      self.mapping.take()
+      ?? TraceMapping(SegmentBuilder(history, name: String(shortName), start: max(1, start), limits))
     if reader.isGenerationStart {
       if reader.isAfterGap, events > 0 {
         mapping.builder.skip(to: max(start, mapping.builder.time), mapping.names)
@@ -106,12 +110,6 @@ public final class TraceHistory {
     events += UInt64(part.count)
     mapping.builder.publish(mapping.names)
     self.mapping = mapping
-  }
-
-  private func builder(start: UInt64) -> SegmentBuilder {
-    var builder = SegmentBuilder(history, name: String(shortName), start: start, limits)
-    builder.spill = try? SpillFile()
-    return builder
   }
 
   /// A copy of the history as far as it was read, for another thread. Until the first generation was read, the copy has what came of

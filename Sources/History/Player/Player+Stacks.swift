@@ -49,44 +49,43 @@ extension Player {
   private static let stackReach = 64
 
   private func lastStacks(of wanted: Set<UInt64>) -> [UInt64: Int] {
+    var (waiting, moving) = split(wanted)
     let (oldest, here) = (history.stretch(around: window.number).lowerBound, window.number)
-    // A G that waits did its last event as it began to, so its segment is known. For the others one segment after the other is
-    // gone through.
-    let begins = waitBegins(of: wanted)
-    // An event at the moment at which a segment begins belongs to the segment before (History §3).
-    var resting = Dictionary(grouping: begins.keys) { g in
-      begins[g].flatMap { $0 > 0 ? history.number(at: $0 - 1) : nil } ?? -1
-    }
-    var (numbers, moving) = ([UInt64: Int](), wanted.subtracting(begins.keys))
     let near = max(oldest, here - Self.stackReach)...max(oldest, here)
-    let far = resting.keys.filter { $0 >= oldest && $0 < near.lowerBound }.sorted(by: >)
-    for number in near.reversed() + far.prefix(Self.stackReach) {
-      var left = (number < near.lowerBound ? [] : moving).union(resting.removeValue(forKey: number) ?? [])
-      guard !left.isEmpty else { continue }
-      for (g, stack) in lastStacks(of: &left, in: number) { numbers[g] = stack }
-      moving.formIntersection(left)
+    var numbers: [UInt64: Int] = [:]
+    for number in near.reversed() {
+      moving.formUnion(waiting.removeValue(forKey: number) ?? [])
+      findStacks(of: &moving, in: number, &numbers)
+    }
+    for number in waiting.keys.filter({ $0 >= oldest }).sorted(by: >).prefix(Self.stackReach) {
+      var left = waiting[number] ?? []
+      findStacks(of: &left, in: number, &numbers)
     }
     return numbers
   }
 
-  /// When each of the Gs that wait, or are in a system call, began to, in ticks; 0: before anything is known of it. Those that do
-  /// not wait are left out.
-  private func waitBegins(of wanted: Set<UInt64>) -> [UInt64: UInt64] {
-    var begins: [UInt64: UInt64] = [:]
+  /// Splits Gs into those that wait, or are in a system call, by the segment in which they began to, and those that move. The last
+  /// event of the former was that beginning; a sample in a call shows no more than the call. Those that began before anything
+  /// is known of them had no event, and are left out.
+  private func split(_ wanted: Set<UInt64>) -> (waiting: [Int: Set<UInt64>], moving: Set<UInt64>) {
+    var (waiting, moving) = ([Int: Set<UInt64>](), wanted)
     for g in goroutines.all where wanted.contains(g.id) && (g.state == .waiting || g.state == .syscall) {
       guard let since = g.since else { continue }
-      begins[g.id] = g.isOlder ? 0 : clock.ticks(at: since)
+      moving.remove(g.id)
+      let begin = clock.ticks(at: since)
+      // An event at the moment at which a segment begins belongs to the segment before (History §3).
+      guard !g.isOlder, begin > 0, let number = history.number(at: begin - 1) else { continue }
+      waiting[number, default: []].insert(g.id)
     }
-    return begins
+    return (waiting, moving)
   }
 
-  /// The stacks of the last events of Gs in a segment, up to this moment. Takes those Gs out of `left`.
-  private func lastStacks(of left: inout Set<UInt64>, in number: Int) -> [UInt64: Int] {
+  /// Finds the stacks of the last events of Gs in a segment, up to this moment. Takes those Gs out of `left`.
+  private func findStacks(of left: inout Set<UInt64>, in number: Int, _ numbers: inout [UInt64: Int]) {
     let isHere = number == window.number
-    guard let other = isHere ? window : unpack(number), let segment = history.segment(number) else {
-      return [:]
-    }
-    var (blocks, numbers) = (StackBlocks(segment), [UInt64: Int]())
+    guard !left.isEmpty, let other = isHere ? window : unpack(number), let segment = history.segment(number)
+    else { return }
+    var blocks = StackBlocks(segment)
     let end = isHere ? max(count, other.prefix) : other.events.count
     for event in other.events[other.prefix..<end].reversed() {
       guard let g = Self.doer(event.record), left.contains(g), let stack = blocks.stack(of: event) else {
@@ -96,7 +95,6 @@ extension Player {
       left.remove(g)
       if left.isEmpty { break }
     }
-    return numbers
   }
 
   /// The G whose stack an event has; nil: the event has none, or of no G.

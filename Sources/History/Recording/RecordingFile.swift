@@ -3,7 +3,7 @@ internal import Glibc
 import Host
 
 /// Reads pieces of a file. The file is not mapped: if another process cuts it short, a read fails, and no SIGBUS is raised.
-package final class RecordingFile {
+package final class RecordingFile: PayloadFile {
   package let path: String
   private let descriptor: FileDescriptor
   package let size: UInt64

@@ -336,16 +336,16 @@ public final class History {
 
   /// The number of the segment that contains a moment in ticks: the last one that begins no later. If all begin later,
   /// the first.
-  package func number(at ticks: UInt64) -> Int? {
-    guard !numbers.isEmpty else { return nil }
-    let place = segments[..<numbers.count].firstPlace { $0.start <= ticks }
-    return max(numbers.lowerBound, firstNumber + place - 1)
-  }
+  package func number(at ticks: UInt64) -> Int? { lastNumber { $0.start <= ticks } }
 
   /// The number of the segment that contains a moment in nanoseconds.
-  package func number(atTime time: UInt64) -> Int? {
+  package func number(atTime time: UInt64) -> Int? { lastNumber { $0.time <= time } }
+
+  /// The number of the last segment that satisfies `isBefore`, as all before it do; the first one if none does; nil: there is
+  /// no segment.
+  private func lastNumber(_ isBefore: (Segment) -> Bool) -> Int? {
     guard !numbers.isEmpty else { return nil }
-    return numbers.last { segments[$0 - firstNumber].time <= time } ?? numbers.lowerBound
+    return max(firstNumber, firstNumber + segments[..<numbers.count].firstPlace(behind: isBefore) - 1)
   }
 
   /// How many records all segments have together.

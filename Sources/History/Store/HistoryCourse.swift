@@ -134,8 +134,8 @@ struct KeyframeCourse {
   /// Takes the next keyframe. Moments must not go back; one that does is left out.
   mutating func take(_ keyframe: Keyframe) {
     let snapshot = keyframe.snapshot
-    let ran = snapshot.ps.reduce(0 as UInt64?) { sum, p in sum.flatMap { sum in p.runTime.map { sum &+ $0 } }
-    }
+    let times = snapshot.ps.compactMap(\.runTime)
+    let ran = times.count == snapshot.ps.count ? times.reduce(0, &+) : nil
     guard let last, last.time < snapshot.time else {
       if last == nil { last = (snapshot.time, ran) }
       return

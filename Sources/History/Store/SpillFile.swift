@@ -6,7 +6,7 @@ import Host
 /// user is gone, however this process ends.
 ///
 /// One thread appends. Any thread may read what was appended before it got the payload.
-package final class SpillFile {
+package final class SpillFile: PayloadFile {
   private let descriptor: FileDescriptor
   /// Where the next payload is written.
   private var end: UInt64 = 0
@@ -28,7 +28,7 @@ package final class SpillFile {
       return payload
     }
     defer { end += UInt64(bytes.count) }
-    return .spilled(self, offset: end, count: bytes.count)
+    return .file(self, offset: end, count: bytes.count)
   }
 
   /// Writes all bytes of `segment` to the file, except for those that stay in memory because they cannot be written.
@@ -44,5 +44,5 @@ package final class SpillFile {
   }
 
   /// The `count` bytes from `offset`; nil: they cannot be read.
-  func bytes(_ count: Int, at offset: UInt64) -> [UInt8]? { descriptor.bytes(count, at: offset) }
+  package func bytes(_ count: Int, at offset: UInt64) -> [UInt8]? { descriptor.bytes(count, at: offset) }
 }

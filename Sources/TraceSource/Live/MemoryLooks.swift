@@ -35,12 +35,7 @@ package struct MemoryLooks: Sendable {
   /// The last look at or before a moment of the monotonic clock, in nanoseconds; nil: the moment is not among the looks.
   package func last(before moment: UInt64) -> Found? {
     guard let newest = looks.last, moment <= newest.time else { return nil }
-    var (low, high) = (0, looks.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if looks[middle].time <= moment { low = middle + 1 } else { high = middle }
-    }
-    return low == 0 ? nil : (looks[low - 1], moment - looks[low - 1].time)
+    return looks[..<looks.firstPlace { $0.time <= moment }].last.map { ($0, moment - $0.time) }
   }
 }
 
