@@ -11,4 +11,9 @@ extension StringProtocol {
 
   /// Whether a part is in the text; an empty one is in none, as with `contains`.
   public func includes(_ part: some StringProtocol) -> Bool { firstPlace(of: part) != nil }
+
+  /// The text with each of a character written as `other`.
+  public func substituting(_ character: Character, by other: String) -> String {
+    split(separator: character, omittingEmptySubsequences: false).joined(separator: other)
+  }
 }

@@ -94,6 +94,9 @@ public struct Event: Sendable, Equatable {
   /// In `goLabel`, `log` and `cpuSample`, the text that the event names; nil: none, or not known.
   private var label: String? { names.string(UInt64(count)) }
 
+  /// What stands for a logged line for which there was no room.
+  package static let lostLine = "a line that is not kept"
+
   /// The names of kinds and reasons. They are made once, because printing an enum's case takes longer than making the
   /// rest of an event's text.
   private static let kindNames = (0..<256).map { raw in
@@ -114,7 +117,7 @@ public struct Event: Sendable, Equatable {
     case .goLabel where detail == 4: return "span \(arg) of \(who) is over"
     case .goLabel: return "\(who) " + (arg == 0 ? "is in no span" : "is in span \(arg)") + labelWords
     case .log:
-      return "\(who) logs" + (arg == 0 ? "" : " in span \(arg)") + ": \(label ?? "a line that is not kept")"
+      return "\(who) logs" + (arg == 0 ? "" : " in span \(arg)") + ": \(label ?? Self.lostLine)"
     case .cpuSample: return (g == nil ? "M\(m)" : who) + " is sampled" + (label.map { " in \($0)" } ?? "")
     case .timerLate: return "a timer of \(who) is late by \(TimeText.short(clock.nanoseconds(lasting: arg)))"
     case .goPark: return "\(who) parks on \(reasonText)" + (arg == 0 ? "" : ", fd \(arg &- 1)")

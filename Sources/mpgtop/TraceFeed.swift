@@ -57,7 +57,7 @@ final class TraceFeed: Sendable {
   private func read(_ waker: Waker) {
     let trace = trace.value
     var next: UInt64 = 0
-    var (isMore, wasWhole) = (true, false)
+    var (isMore, hadGeneration) = (true, false)
     while isMore, !state.withLock({ $0.isStopped }) {
       do throws(InspectorError) {
         isMore = try trace.read()
@@ -67,17 +67,17 @@ final class TraceFeed: Sendable {
       }
       guard !isMore || monotonicNow() >= next else { continue }
       next = monotonicNow() + Self.pause
-      let (copy, isWhole) = (trace.copy().map(Handed.init), !trace.history.isEmpty)
+      let (copy, hasGeneration) = (trace.copy().map(Handed.init), !trace.history.isEmpty)
       let course = trace.history.course.points(Past.coursePoints)
       let isFirst = state.withLock { state in
         defer { if let copy { (state.history, state.course) = (copy, course) } }
-        if isWhole, !wasWhole { state.isRenewed = state.history != nil }
+        if hasGeneration, !hadGeneration { state.isRenewed = state.history != nil }
         (state.share, state.events, state.isOver) = (trace.share, trace.events, !isMore)
         state.warnings = trace.warnings
         return state.history == nil && copy != nil
       }
-      if isFirst || isWhole != wasWhole || !isMore { waker.wake() }
-      wasWhole = isWhole
+      if isFirst || hasGeneration != hadGeneration || !isMore { waker.wake() }
+      hadGeneration = hasGeneration
     }
   }
 

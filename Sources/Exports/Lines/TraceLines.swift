@@ -1,5 +1,6 @@
 // The events of a Go trace as lines for other programs: JSON, an object for each, or CSV. docs/go-traces.md lists keys and columns.
 import GoTrace
+import Host
 
 /// Writes each event of a trace as a line.
 public struct TraceLines: ~Copyable, TraceCopy {
@@ -175,7 +176,6 @@ public struct TraceLines: ~Copyable, TraceCopy {
   /// A field as RFC 4180 has it: in quotation marks if it needs them.
   private static func quoted(_ field: String) -> String {
     guard field.utf8.contains(where: { [0x22, 0x2c, 0x0a, 0x0d].contains($0) }) else { return field }
-    return "\"" + field.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"")
-      + "\""
+    return "\"" + field.substituting("\"", by: "\"\"") + "\""
   }
 }

@@ -76,7 +76,7 @@ extension SpanWalk {
     told += logs.map { log in
       let offset = WaitChain.column(log.time - min(log.time, span.begin))
       let blanks = String(repeating: " ", count: WaitChain.column(0).count + 1)
-      return (log.time, "  \(offset) \(blanks)  G\(log.g) logs: \(log.text ?? "a line that is not kept")")
+      return (log.time, "  \(offset) \(blanks)  G\(log.g) logs: \(log.text ?? Event.lostLine)")
     }
     let ordered = told.enumerated().sorted { ($0.element.0, $0.offset) < ($1.element.0, $1.offset) }
     lines += ordered.prefix(limit).map(\.element.1)

@@ -23,7 +23,7 @@ extension RequestWords {
     let logs = facts.did.filter { $0.record.kind == .log }
     guard !logs.isEmpty else { return steps }
     var all = logs.prefix(HandlerPieces.most).enumerated().map { index, event in
-      let text = names.string(UInt64(event.record.count)) ?? "a line that is not kept"
+      let text = names.string(UInt64(event.record.count)) ?? Event.lostLine
       let left = logs.count - HandlerPieces.most
       let more = index + 1 == HandlerPieces.most && left > 0 ? " \(counted(left, "more line")) followed." : ""
       let who = event.record.g == facts.span.root ? "It" : name(event.record.g)

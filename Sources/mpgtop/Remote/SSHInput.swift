@@ -150,9 +150,7 @@ struct RemoteCommand {
         (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
           || "-_./=".utf8.contains(byte)
       }
-    return isPlain
-      ? word
-      : "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+    return isPlain ? word : "'" + word.substituting("'", by: "'\\''") + "'"
   }
 
   /// Returns what the other side complained of, in words that follow "the stream ended: ".

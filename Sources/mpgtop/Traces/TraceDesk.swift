@@ -3,7 +3,6 @@
 // the present, until one goes to now. Gauges that a trace lacks come from the looks of those seconds (MemoryLooks).
 import GoAttach
 import Inspector
-import Synchronization
 import TUI
 import TraceSource
 
@@ -22,7 +21,8 @@ struct TraceDesk {
   private let waker: Waker
   private let limits: HistoryLimits
   private var thread: Background<Result<Taken, TraceTrouble>>
-  private var isStopped = StopFlag()
+  /// Taking a trace; cancelled when nobody waits for it any more.
+  private var effort = Effort()
   /// The address from which a trace is being taken, and the looks since it was begun; nil: none is.
   private var taking: (address: String, others: [String], looks: MemoryLooks)?
   private var taken: Taken?
@@ -109,11 +109,11 @@ struct TraceDesk {
     }
     var looks = MemoryLooks()
     if let lastLook { looks.note(lastLook) }
-    (taking, isStopped) = ((question.address, question.others, looks), StopFlag())
-    let (limits, name, flag, length) = (limits, target.name, isStopped, question.length)
+    (taking, effort) = ((question.address, question.others, looks), Effort())
+    let (limits, name, effort, length) = (limits, target.name, effort, question.length)
     thread.begin {
       do throws(TraceTrouble) {
-        return Handed(.success(try Self.take(address, name, length, limits, flag)))
+        return Handed(.success(try Self.take(address, name, length, limits, effort)))
       } catch {
         return Handed(.failure(error))
       }
@@ -122,10 +122,10 @@ struct TraceDesk {
   }
 
   private static func take(
-    _ address: TraceAddress, _ name: String, _ length: UInt64, _ limits: HistoryLimits, _ flag: StopFlag
+    _ address: TraceAddress, _ name: String, _ length: UInt64, _ limits: HistoryLimits, _ effort: Effort
   ) throws(TraceTrouble) -> Taken {
     let asked = monotonicNow()
-    var request = TraceRequest(address) { flag.isSet }
+    var request = TraceRequest(address) { effort.isCancelled }
     let answer = try request.answer()
     let chain = TraceChain(name: name, limits: limits)
     do throws(InspectorError) {
@@ -176,7 +176,7 @@ struct TraceDesk {
   }
 
   /// Gives up a trace that is being taken.
-  func end() { isStopped.set() }
+  func end() { effort.cancel() }
 
   // MARK: showing it
 
@@ -218,11 +218,4 @@ struct TraceDesk {
     if let taking { frame.reading = "tracing from \(taking.address)" }
     frame.announcement = announcement
   }
-}
-
-/// Tells another thread to stop. Thread-safe.
-private final class StopFlag: Sendable {
-  private let value = Mutex(false)
-  var isSet: Bool { value.withLock { $0 } }
-  func set() { value.withLock { $0 = true } }
 }
